@@ -1,0 +1,67 @@
+"""A typed async client for Twilio's preview HostedNumbers API, on httpx.
+
+It does one HTTP call at a time and says exactly what became of it::
+
+    from hosted_numbers.twilio import Credentials, TwilioClient, UnknownOutcomeError
+
+    credentials = Credentials.api_key(account_sid, key_sid, key_secret)
+    async with TwilioClient(credentials) as twilio:
+        orders = twilio.hosted_number_orders
+        try:
+            order = await orders.create(phone_number="+15017122661", unique_name="order-1")
+        except UnknownOutcomeError:  # it may exist: look before asking again
+            order = await anext(orders.list(unique_name="order-1"))
+        await orders.update(order.sid, status="pending-verification")  # rings the phone
+
+What to know:
+
+- It never retries. Every error says by ``outcome`` whether a repetition is safe: see
+  ``hosted_numbers.twilio.errors``, which draws the tree.
+- ``deadline`` is the total time of a call, not a time per read.
+- Statuses are open enumerations: a new one arrives as a plain string.
+- It writes no log, and neither messages nor ``repr`` hold personal data.
+- ``hosted_numbers.twilio.signatures`` makes and checks X-Twilio-Signature, without httpx.
+"""
+
+from hosted_numbers.twilio.client import Credentials, TwilioClient
+from hosted_numbers.twilio.errors import (
+    AuthenticationError,
+    InvalidArgumentError,
+    NotFoundError,
+    NotSentError,
+    Outcome,
+    RateLimitedError,
+    RefusedError,
+    ServerError,
+    TwilioError,
+    UnknownOutcomeError,
+    UnreadableAnswerError,
+)
+from hosted_numbers.twilio.models import (
+    AuthorizationDocument,
+    AuthorizationDocumentStatus,
+    HostedNumberOrder,
+    HostedNumberOrderStatus,
+    VerificationType,
+)
+
+__all__ = [
+    "AuthenticationError",
+    "AuthorizationDocument",
+    "AuthorizationDocumentStatus",
+    "Credentials",
+    "HostedNumberOrder",
+    "HostedNumberOrderStatus",
+    "InvalidArgumentError",
+    "NotFoundError",
+    "NotSentError",
+    "Outcome",
+    "RateLimitedError",
+    "RefusedError",
+    "ServerError",
+    "TwilioClient",
+    "TwilioError",
+    "UnknownOutcomeError",
+    "UnreadableAnswerError",
+    "VerificationType",
+]

@@ -1,0 +1,204 @@
+"""The one place that sends a request and says what became of it.
+
+It never retries and follows no redirect: whoever calls knows whether a repetition is safe, and the
+credentials go to the configured origin only.
+
+It drives httpx's transports rather than its client. A client would write each URL to the log, and
+a list's filters, which are personal, stand in the URL; it would look for proxies and ``.netrc`` in
+the environment, which must not decide who sees the credentials; and it costs more than the request.
+"""
+
+import asyncio
+import base64
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Final, NoReturn
+from urllib.parse import urlsplit
+
+import httpx
+
+from hosted_numbers.twilio.answers import Answer, error_in
+from hosted_numbers.twilio.errors import (
+    InvalidArgumentError,
+    NotSentError,
+    UnknownOutcomeError,
+    UnreadableAnswerError,
+)
+
+USER_AGENT: Final = f"hosted-numbers/{version('hosted-numbers')}"
+
+_FORM: Final = "application/x-www-form-urlencoded"
+_NOT_SENT: Final = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+)
+
+
+class Connection:
+    """A bounded number of connections to one origin, with credentials.
+
+    Args:
+        origin: ``https://host`` or ``http://host:port``, nothing behind it.
+        username: of HTTP Basic authentication.
+        password: of HTTP Basic authentication.
+        deadline: seconds that one call may take in all, from waiting for its turn to the last byte
+            of the answer.
+        max_connections: how many calls may be under way at once; further ones wait.
+        transport: carries the calls in place of httpx's own, which go straight to the origin.
+
+    Raises:
+        InvalidArgumentError: ``origin``, ``deadline`` or ``max_connections`` makes no sense.
+    """
+
+    def __init__(
+        self,
+        origin: str,
+        *,
+        username: str,
+        password: str,
+        deadline: float,
+        max_connections: int,
+        transport: httpx.AsyncBaseTransport | None,
+    ) -> None:
+        if not (math.isfinite(deadline) and deadline > 0):
+            raise InvalidArgumentError("deadline must be a positive number of seconds")
+        if max_connections < 1:
+            raise InvalidArgumentError("max_connections must be at least 1")
+        self._origin = _checked_origin(origin)
+        self._deadline = deadline
+        # httpx's read and write timeouts start anew with each chunk, so a server that trickles
+        # would never meet them: the deadline around the call is the bound. Not getting a
+        # connection has a limit of its own, since then the request was surely not sent.
+        self._patience = deadline / 2
+        self._extensions = {"timeout": httpx.Timeout(None, connect=self._patience).as_dict()}
+        basic = base64.b64encode(f"{username}:{password}".encode()).decode("ascii")
+        self._headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+            "Authorization": f"Basic {basic}",
+            "User-Agent": USER_AGENT,
+        }
+        self._transports = [transport] if transport else _single_connections(max_connections)
+        # Last in, first out keeps few connections busy and warm rather than all of them tepid.
+        self._idle: asyncio.LifoQueue[httpx.AsyncBaseTransport] = asyncio.LifoQueue()
+        for each in [transport] * max_connections if transport else self._transports:
+            self._idle.put_nowait(each)
+        self._closed = False
+
+    async def aclose(self) -> None:
+        """Close all connections; a later call is a NotSentError."""
+        self._closed = True
+        for transport in self._transports:
+            await transport.aclose()
+
+    async def send(
+        self, operation: str, method: str, path: str, *, query: str = "", form: str | None = None
+    ) -> Answer:
+        """Send one request and return its answer, which is 2xx.
+
+        Args:
+            operation: what is tried, for messages.
+            method: the HTTP method.
+            path: from the origin on, with a leading slash.
+            query: encoded, without the question mark.
+            form: an encoded form to send as the body.
+
+        Raises:
+            NotSentError: there was no connection.
+            UnknownOutcomeError: the request may or may not have taken effect.
+            RateLimitedError: Twilio answered 429.
+            RefusedError: Twilio answered another 4xx.
+            InvalidArgumentError: the query makes the URL longer than one can be.
+        """
+        if self._closed:
+            raise NotSentError(f"{operation}: the client is closed", operation=operation)
+        try:
+            request = httpx.Request(
+                method,
+                f"{self._origin}{path}?{query}" if query else f"{self._origin}{path}",
+                content=form,
+                headers=self._headers if form is None else self._headers | {"Content-Type": _FORM},
+                extensions=self._extensions,
+            )
+        except httpx.InvalidURL as error:
+            raise InvalidArgumentError(
+                f"{operation}: a filter is too long for a URL", operation=operation
+            ) from error
+        answer = await self._exchanged(operation, request)
+        if refusal := error_in(answer, operation):
+            raise refusal
+        return answer
+
+    async def _exchanged(self, operation: str, request: httpx.Request) -> Answer:
+        try:
+            async with asyncio.timeout(self._deadline), self._turn() as transport:
+                response = await transport.handle_async_request(request)
+                try:
+                    content = await response.aread()
+                finally:
+                    await response.aclose()
+        except _NOT_SENT as error:
+            raise NotSentError(
+                f"{operation}: no connection ({type(error).__name__})", operation=operation
+            ) from error
+        except TimeoutError:
+            _raise_unknown(operation, f"no answer within {self._deadline:g} s")
+        except httpx.DecodingError:
+            raise UnreadableAnswerError(
+                f"{operation}: the answer cannot be decompressed", operation=operation
+            ) from None
+        # OSError, as TLS errors come without httpx's wrapping in places.
+        except (httpx.HTTPError, OSError) as error:
+            _raise_unknown(operation, f"the connection broke ({type(error).__name__})")
+        return Answer(response.status_code, response.headers, content)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[httpx.AsyncBaseTransport]:
+        try:
+            async with asyncio.timeout(self._patience):
+                transport = await self._idle.get()
+        except TimeoutError:
+            raise httpx.PoolTimeout("all connections are busy") from None
+        try:
+            yield transport
+        finally:
+            self._idle.put_nowait(transport)
+
+
+def _single_connections(count: int) -> list[httpx.AsyncBaseTransport]:
+    """Make transports of one connection each, with one set of TLS settings.
+
+    One pool of many connections would look through all of them, for all that wait, at each request:
+    measured, twice the whole cost of a call at twenty at once.
+    """
+    tls = httpx.create_ssl_context(trust_env=False)
+    limits = httpx.Limits(max_connections=1)
+    return [httpx.AsyncHTTPTransport(verify=tls, limits=limits) for _ in range(count)]
+
+
+def _raise_unknown(operation: str, why: str) -> NoReturn:
+    # Without a cause: a protocol error quotes the bytes that it could not read.
+    raise UnknownOutcomeError(f"{operation}: {why}", operation=operation) from None
+
+
+def _checked_origin(origin: str) -> str:
+    try:
+        parts = urlsplit(origin)
+        bare = (
+            parts.scheme in ("http", "https")
+            and parts.hostname
+            and parts.port != 0  # also raises ValueError for a port that is none
+            and "@" not in parts.netloc
+            and not (parts.path.strip("/") or parts.query or parts.fragment)
+        )
+    except ValueError:
+        bare = False
+    if not bare:
+        raise InvalidArgumentError(
+            "base_url must be http or https with a host and perhaps a port, nothing else"
+        )
+    return origin.rstrip("/")

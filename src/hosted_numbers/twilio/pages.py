@@ -1,0 +1,94 @@
+"""Walking a list of Twilio's, page by page.
+
+Source: https://www.twilio.com/docs/usage/twilios-response#response-formats-list-paging-information
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Final, Generic, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel
+
+from hosted_numbers.twilio import arguments, parameters
+from hosted_numbers.twilio.answers import Answer, decoded, unreadable
+from hosted_numbers.twilio.connection import Connection
+
+Item = TypeVar("Item", bound=BaseModel)
+
+MAX_PAGES: Final = 10_000
+"""A list that is longer than ten million items, or than this at one item a page, is a fault."""
+_MAX_QUERY: Final = 8_192
+
+
+class _Meta(BaseModel):
+    # Required, though it may be null: a list that ends early because the key is missing would hide
+    # an order, and an order that was not found is created a second time.
+    next_page_url: str | None
+
+
+class Page(BaseModel, Generic[Item]):
+    """One page of a list, as the preview API sends it (``meta.key`` is "items")."""
+
+    meta: _Meta
+    items: tuple[Item, ...]
+
+
+def listed(
+    connection: Connection,
+    operation: str,
+    path: str,
+    page: type[Page[Item]],
+    *,
+    page_size: int,
+    filters: Mapping[str, parameters.Value],
+) -> AsyncIterator[Item]:
+    """Iterate over all items of a list; each page is requested when it is needed.
+
+    Twilio names the next page by a whole URL. Only its query is taken, after its path is found to
+    be the list's own: the credentials go nowhere but to the configured origin.
+
+    Args:
+        connection: where to ask.
+        operation: what is tried, for messages.
+        path: of the list.
+        page: the model of one page, ``Page[…]``.
+        page_size: items in one HTTP call, 1 to 1000.
+        filters: the list's own query parameters, in snake_case.
+
+    Raises:
+        InvalidArgumentError: ``page_size`` is not 1 to 1000; at once, not at the first item.
+    """
+    query = parameters.query({"page_size": arguments.page_size(page_size), **filters})
+    return _walk(connection, operation, path, page, query)
+
+
+async def _walk(
+    connection: Connection, operation: str, path: str, model: type[Page[Item]], query: str
+) -> AsyncIterator[Item]:
+    seen = {query}
+    while True:
+        answer = await connection.send(operation, "GET", path, query=query)
+        page = decoded(answer, operation, model)
+        for each in page.items:
+            yield each
+        if not page.meta.next_page_url:
+            return
+        query = _next_query(answer, operation, path, page.meta.next_page_url)
+        if query in seen or len(seen) >= MAX_PAGES:
+            raise unreadable(answer, operation, "leads round in pages without an end")
+        seen.add(query)
+
+
+def _next_query(answer: Answer, operation: str, path: str, url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = None
+    if (
+        parts is None
+        or parts.path != path
+        or not (parts.query.isascii() and parts.query.isprintable())
+        or len(parts.query) > _MAX_QUERY
+    ):
+        raise unreadable(answer, operation, "names a next page that is not of this list")
+    return parts.query
