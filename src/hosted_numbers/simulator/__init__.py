@@ -1,0 +1,5 @@
+"""A stateful stand-in for Twilio's preview HostedNumbers API, for one machine.
+
+``app.create_app`` builds the ASGI application, ``server.serve`` runs it, ``config`` says what can
+be set. Nothing is imported here, so that reading the fates for a help text needs no web framework.
+"""
