@@ -1,0 +1,170 @@
+"""The names and models by which everything else talks to the workflow of an order.
+
+Names are Temporal's (workflow type, signals, updates, query, task queue); models are what travels
+in them. Fields are only ever added, with defaults, and unknown fields are ignored on read, so that
+a backend, a gateway and a worker of different releases understand each other. That is also why
+these models check types alone: what a person or a backend may send is checked where it comes in
+(``hosted_numbers.validation``), and a stricter rule of a later release never wedges an open order.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+WORKFLOW_TYPE = "HostedNumberOrder"
+TASK_QUEUE = "hosted-numbers"
+
+# Each is an update, which answers, and a signal of the same name and model, which does not.
+SUBMIT_VERIFICATION_CODE = "submit_verification_code"
+REQUEST_VERIFICATION_CALL = "request_verification_call"
+AMEND = "amend"
+RESUME = "resume"
+CANCEL_ORDER = "cancel_order"
+
+ORDER_CHANGED = "order_changed"
+"""Signal: a machine's hint that Twilio moved the order; the workflow then looks for itself."""
+
+PROGRESS = "progress"
+"""Query: where the order stands, a ``Progress``."""
+
+FINGERPRINT_MEMO = "request_fingerprint"
+"""Memo key: SHA-256 of the request, so that the same order sent twice is told from another one."""
+
+Phase = Literal[
+    "ordering", "verification", "authorization", "carrier", "completed", "failed", "cancelled"
+]
+WaitingFor = Literal[
+    "nothing",
+    "verification-call",
+    "verification-code",
+    "document",
+    "document-review",
+    "signature",
+    "carrier",
+    "operator",
+]
+
+
+class Message(BaseModel):
+    """What travels to or from a workflow: immutable, unknown fields ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class HostedNumberOrderRequest(Message):
+    """The order that a backend sends: a number to be hosted on Twilio for SMS.
+
+    Field names are Twilio's (HostedNumberOrder and AuthorizationDocument resources) in snake_case.
+    """
+
+    phone_number: str = Field(description="The number to host, E.164, US or Canada")
+    email: str = Field(description="Owner of the number, who signs the LOA", repr=False)
+    address_sid: str = Field(description="Twilio Address of the owner, AD…")
+    contact_title: str = Field(description="Title of the person who signs the LOA", repr=False)
+    contact_phone_number: str = Field(description="Phone of the person who signs", repr=False)
+    friendly_name: str | None = Field(default=None, description="Up to 64 characters", repr=False)
+    cc_emails: tuple[str, ...] = Field(default=(), description="Also told of the LOA", repr=False)
+    sms_url: str | None = Field(default=None, description="Twilio asks it for each message")
+    sms_method: Literal["GET", "POST"] | None = None
+    sms_fallback_url: str | None = Field(default=None, description="Asked when sms_url fails")
+    sms_fallback_method: Literal["GET", "POST"] | None = None
+    sms_application_sid: str | None = Field(default=None, description="AP…, overrides the URLs")
+    account_sid: str | None = Field(default=None, description="Subaccount AC… to host it in")
+    verification_type: Literal["phone-call"] = Field(
+        default="phone-call", description="How ownership is proven"
+    )
+    extension: str | None = Field(
+        default=None, description="Keyed after pick-up: digits, #, *, w (waits half a second)"
+    )
+    call_delay: int | None = Field(default=None, description="Seconds before dialling, 0 to 30")
+    call_when: Literal["now", "asked"] = Field(
+        default="now", description="Place the call as soon as Twilio is ready, or when asked"
+    )
+    customer: str | None = Field(default=None, description="The backend's own reference")
+    deadline_days: int = Field(
+        default=30, description="Days without a change of status after which the order ends"
+    )
+
+
+class VerificationCodeEntry(Message):
+    """The code that the person heard on the verification call, 4 to 10 digits."""
+
+    code: str = Field(repr=False)
+
+
+class VerificationCallRequest(Message):
+    """Call the number now. What is given here goes before what the order says."""
+
+    extension: str | None = None
+    call_delay: int | None = None
+
+
+class Amendment(Message):
+    """What to change about an order that is under way. What is absent stays."""
+
+    email: str | None = Field(default=None, repr=False)
+    contact_title: str | None = Field(default=None, repr=False)
+    contact_phone_number: str | None = Field(default=None, repr=False)
+    address_sid: str | None = None
+    cc_emails: tuple[str, ...] | None = Field(default=None, repr=False)
+    extension: str | None = None
+    call_delay: int | None = None
+
+    def changes(self) -> dict[str, object]:
+        """The fields to change, by name."""
+        return {name: value for name, value in self if value is not None}
+
+
+class Resumption(Message):
+    """What was in the way is mended: go on."""
+
+
+class Cancellation(Message):
+    """Give the order up and take it back at Twilio."""
+
+
+class OrderChanged(Message):
+    """A hint that Twilio may have moved the order. It is never taken for the truth."""
+
+    status: str | None = Field(default=None, description="What the hint says, if anything")
+
+
+class Answer(Message):
+    """What a person's act came to."""
+
+    taken: bool = Field(description="Whether the act was carried out, or will be")
+    reason: str = Field(description="What happened, in words")
+    next_step: str = Field(description="What to do now, in words")
+    attempts_left: int | None = Field(
+        default=None, description="Verification calls that Twilio still places"
+    )
+
+
+class TimelineEntry(Message):
+    """One step of an order's life, in business words."""
+
+    at: datetime
+    what: str
+
+
+class Progress(Message):
+    """Where an order stands: the same in the query, the API, the CLI and the workflow's result."""
+
+    phone_number: str
+    sid: str | None = Field(default=None, description="Twilio's HostedNumberOrder, HR…")
+    status: str | None = Field(default=None, description="Twilio's, null before it has the order")
+    phase: Phase
+    waiting_for: WaitingFor
+    reason: str = Field(description="Why it waits, or how it ended")
+    next_step: str = Field(description="Who does what next")
+    deadline: datetime | None = Field(default=None, description="By when, UTC")
+    attempts_used: int = Field(default=0, description="Verification calls placed")
+    attempts_left: int = Field(description="Verification calls that Twilio still places")
+    verification_code: str | None = Field(
+        default=None, description="To be keyed into the ringing phone, while it lives", repr=False
+    )
+    document_sid: str | None = None
+    authorization_document_sid: str | None = Field(default=None, description="The LOA, PX…")
+    failure_reason: str | None = None
+    timeline: tuple[TimelineEntry, ...] = ()

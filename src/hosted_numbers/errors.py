@@ -1,0 +1,93 @@
+"""The errors that a backend, the gateway and the CLI meet, each with the next step.
+
+HostedNumbersError            .code .reason .next_step
+├── InvalidRequestError       what was sent is malformed; nothing was started or changed
+├── OrderNotFoundError        no order was ever started for the number, or its history expired
+├── OrderAlreadyOpenError     another order for the number is open
+├── RefusedError              the order's workflow said no: not now, not in this state
+├── OrderEndedError           the order has ended; nothing can be changed
+├── NoWorkerError             Temporal took the message, and no worker answered in time
+├── TemporalUnavailableError  Temporal itself could not be reached in time
+└── SettingsError             the configuration is incomplete or contradicts itself
+"""
+
+
+class HostedNumbersError(Exception):
+    """The root. ``str()`` gives the reason and the next step, for people.
+
+    Attributes:
+        code: stable name for programs, such as ``order-not-found``.
+        reason: one sentence on what is wrong.
+        next_step: one sentence on what to do.
+    """
+
+    code = "error"
+
+    def __init__(self, reason: str, next_step: str) -> None:
+        super().__init__(reason, next_step)
+        self.reason = reason
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        return f"{self.reason} {self.next_step}".strip()
+
+
+class InvalidRequestError(HostedNumbersError):
+    """What was sent is malformed; nothing was started and nothing was changed."""
+
+    code = "invalid-request"
+
+
+class OrderNotFoundError(HostedNumbersError):
+    """No order is known for the number."""
+
+    code = "order-not-found"
+
+
+class OrderAlreadyOpenError(HostedNumbersError):
+    """Another order for the number is open.
+
+    Attributes:
+        phone_number: E.164, whose order is open.
+        workflow_id: the open order's workflow.
+    """
+
+    code = "order-already-open"
+
+    def __init__(self, phone_number: str, workflow_id: str) -> None:
+        super().__init__(
+            f"Another order for {phone_number} is open, as {workflow_id}.",
+            "Watch that order, amend it, or cancel it before you send a different one.",
+        )
+        self.phone_number = phone_number
+        self.workflow_id = workflow_id
+
+
+class RefusedError(HostedNumbersError):
+    """The order does not take this message in the state that it is in; nothing was changed."""
+
+    code = "refused"
+
+
+class OrderEndedError(HostedNumbersError):
+    """The order has ended and takes no more messages."""
+
+    code = "order-ended"
+
+
+class NoWorkerError(HostedNumbersError):
+    """No worker answered in time; what was sent may still be carried out."""
+
+    code = "no-worker"
+
+
+class TemporalUnavailableError(HostedNumbersError):
+    """Temporal could not be reached in time; try again."""
+
+    code = "temporal-unavailable"
+
+
+class SettingsError(HostedNumbersError):
+    """A setting is missing or contradicts another; the message names the variable."""
+
+    code = "settings"

@@ -1,0 +1,196 @@
+"""Settings: from variables or files, checked once, secrets never shown."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from hosted_numbers.errors import SettingsError
+from hosted_numbers.settings import Settings
+
+ACCOUNT = "AC" + "1" * 32
+KEY = "SK" + "2" * 32
+DIGEST = "ab" * 32
+
+
+@pytest.fixture(autouse=True)
+def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variables of this machine do not count."""
+    for name in os.environ:
+        if name.startswith(("TWILIO_", "HOSTED_NUMBERS_", "PUBLIC_BASE_URL")):
+            monkeypatch.delenv(name)
+
+
+def test_nothing_is_required_until_it_is_needed() -> None:
+    """A worker runs without the gateway's settings, and the other way round."""
+    settings = Settings.read()
+
+    assert settings.hosted_numbers_env == "development"
+    assert settings.hosted_numbers_api_keys == ()
+    assert settings.hosted_numbers_temporal_deadline_seconds < 5
+    assert settings.graceful_shutdown() > timedelta(0)
+
+
+@pytest.mark.parametrize(
+    "need", [Settings.twilio_login, Settings.webhook_token, Settings.public_url]
+)
+def test_what_is_missing_is_named_when_it_is_needed(need: object) -> None:
+    """With the variable to set."""
+    assert callable(need)
+
+    with pytest.raises(SettingsError, match=r"Set [A-Z]"):
+        need(Settings.read())
+
+
+def test_an_auth_token_is_a_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Account SID and token."""
+    monkeypatch.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "token")
+
+    settings = Settings.read()
+
+    assert settings.twilio_login() == (ACCOUNT, ACCOUNT, "token")
+    assert settings.webhook_token() == "token"
+
+
+def test_an_api_key_goes_before_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The token is then for callbacks alone."""
+    monkeypatch.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "token")
+    monkeypatch.setenv("TWILIO_API_KEY", KEY)
+    monkeypatch.setenv("TWILIO_API_SECRET", "secret")
+
+    assert Settings.read().twilio_login() == (ACCOUNT, KEY, "secret")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"TWILIO_ACCOUNT_SID": ACCOUNT},
+        {"TWILIO_AUTH_TOKEN": "token"},
+        {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_API_KEY": KEY},
+        {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_API_SECRET": "secret"},
+        {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": "token", "TWILIO_API_KEY": KEY},
+        {"TWILIO_API_KEY": KEY, "TWILIO_API_SECRET": "secret"},
+    ],
+)
+def test_half_a_login_is_none(monkeypatch: pytest.MonkeyPatch, given: dict[str, str]) -> None:
+    """Rather than guess which half was meant."""
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsError, match="TWILIO_ACCOUNT_SID"):
+        Settings.read().twilio_login()
+
+
+@pytest.mark.parametrize("content", ["secret", "secret\n"])
+def test_a_secret_may_stand_in_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str
+) -> None:
+    """One newline at its end is the editor's."""
+    file = tmp_path / "token"
+    file.write_text(content)
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN_FILE", str(file))
+
+    assert Settings.read().webhook_token() == "secret"
+
+
+def test_keys_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Separated by commas, as in the variable."""
+    file = tmp_path / "keys"
+    file.write_text(f"{DIGEST}, {DIGEST.upper()}\n")
+    monkeypatch.setenv("HOSTED_NUMBERS_API_KEYS_FILE", str(file))
+
+    assert Settings.read().hosted_numbers_api_keys == (DIGEST, DIGEST)
+
+
+def test_a_file_that_cannot_be_read_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With the variable that names it."""
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN_FILE", str(tmp_path / "none"))
+
+    with pytest.raises(SettingsError, match="TWILIO_AUTH_TOKEN_FILE cannot be read"):
+        Settings.read()
+
+
+def test_a_variable_and_its_file_contradict_each_other(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Nobody is to guess which of the two counts."""
+    file = tmp_path / "token"
+    file.write_text("one")
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "another")
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN_FILE", str(file))
+
+    with pytest.raises(SettingsError, match="both set"):
+        Settings.read()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HOSTED_NUMBERS_ENV", "canary"),
+        ("TWILIO_ACCOUNT_SID", "canary"),
+        ("TWILIO_ACCOUNT_SID", KEY),
+        ("TWILIO_API_KEY", ACCOUNT),
+        ("TWILIO_BASE_URL", "canary"),
+        ("TWILIO_BASE_URL", "ftp://canary"),
+        ("PUBLIC_BASE_URL", "https://canary.example.com/?a=b"),
+        ("PUBLIC_BASE_URL", "https://canary.example.com/#here"),
+        ("PUBLIC_BASE_URL", "https://canary:canary@example.com"),
+        ("PUBLIC_BASE_URL", "https://"),
+        ("HOSTED_NUMBERS_API_KEYS", "canary"),
+        ("HOSTED_NUMBERS_API_KEYS", f"{DIGEST},canary"),
+        ("HOSTED_NUMBERS_TEMPORAL_UI_URL", "canary"),
+        ("HOSTED_NUMBERS_TEMPORAL_DEADLINE_SECONDS", "0"),
+        ("HOSTED_NUMBERS_TEMPORAL_DEADLINE_SECONDS", "canary"),
+        ("HOSTED_NUMBERS_TWILIO_CONNECTIONS", "0"),
+        ("HOSTED_NUMBERS_GRACEFUL_SHUTDOWN_SECONDS", "-1"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_its_value_is_not(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """The value may be a secret that went to the wrong variable."""
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsError, match=name) as refusal:
+        Settings.read()
+
+    assert "canary" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("url", ["https://numbers.example.com", "https://numbers.example.com/"])
+def test_a_base_url_has_no_slash_at_its_end(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """So that a path can be put behind it."""
+    monkeypatch.setenv("PUBLIC_BASE_URL", url)
+
+    settings = Settings.read()
+
+    assert settings.public_url() == "https://numbers.example.com"
+
+
+def test_secrets_are_in_no_repr(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither in the settings' own nor in their dump."""
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "canary-token")
+    monkeypatch.setenv("TWILIO_API_SECRET", "canary-secret")
+
+    settings = Settings.read()
+
+    assert "canary" not in repr(settings) + str(settings) + str(settings.model_dump())
+
+
+def test_an_empty_token_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anyone could sign with it."""
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "")
+
+    with pytest.raises(SettingsError, match="TWILIO_AUTH_TOKEN"):
+        Settings.read().webhook_token()
+
+
+def test_settings_do_not_change() -> None:
+    """They are read once, at the edge."""
+    with pytest.raises(ValueError, match="frozen"):
+        Settings.read().hosted_numbers_env = "production"  # type: ignore[misc] # frozen is the test
