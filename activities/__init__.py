@@ -1,0 +1,48 @@
+"""Activities: one outside effect each, safe to run twice."""
+
+from collections.abc import Callable
+from typing import Any
+
+from activities.authorization_documents import AuthorizationDocumentActivities
+from activities.hosted_number_orders import HostedNumberOrderActivities
+from activities.verification import VerificationActivities
+from hosted_numbers.settings import Settings
+from hosted_numbers.twilio import Credentials, TwilioClient
+
+
+def twilio_client(settings: Settings) -> TwilioClient:
+    """The one client of a worker, by its settings.
+
+    Raises:
+        SettingsError: the credentials are incomplete.
+    """
+    account, username, password = settings.twilio_login()
+    return TwilioClient(
+        Credentials(username, password, account),
+        base_url=settings.twilio_base_url,
+        deadline=settings.hosted_numbers_twilio_deadline_seconds,
+        max_connections=settings.hosted_numbers_twilio_connections,
+    )
+
+
+def all_activities(
+    twilio: TwilioClient, *, public_base_url: str | None
+) -> list[Callable[..., Any]]:
+    """Every activity that a worker registers.
+
+    Args:
+        twilio: the worker's one client.
+        public_base_url: the gateway, where Twilio reports changes and people act; None leaves
+            orders to their own looks.
+    """
+    orders = HostedNumberOrderActivities(twilio, public_base_url)
+    verification = VerificationActivities(twilio)
+    documents = AuthorizationDocumentActivities(twilio)
+    return [
+        orders.find_or_create,
+        orders.fetch,
+        orders.delete,
+        verification.place_call,
+        verification.submit_code,
+        documents.find_or_create,
+    ]

@@ -1,0 +1,73 @@
+"""The one place where an error of Twilio's client becomes a failure that Temporal understands."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from hosted_numbers.steps import Trouble, TroubleKind
+from hosted_numbers.twilio import (
+    AuthenticationError,
+    InvalidArgumentError,
+    NotFoundError,
+    RefusedError,
+    TwilioError,
+)
+from workflows.policies import LONGEST_RETRY_AFTER
+
+
+@contextmanager
+def twilio_failures() -> Iterator[None]:
+    """Turn the errors of Twilio's client that leave this block into failures of the activity."""
+    try:
+        yield
+    except TwilioError as error:
+        raise application_error(error) from None
+
+
+def application_error(error: TwilioError) -> ApplicationError:
+    """The failure that tells Temporal whether to try again, when, and the workflow why.
+
+    What was surely not sent or has an unknown outcome is tried again, by activities that look
+    before they write; a known answer is not. The message is the client's, built from codes alone.
+    """
+    kind = _kind(error)
+    delay = _retry_after(error)
+    trouble = Trouble(
+        kind=kind,
+        code=error.code,
+        status=error.status,
+        retry_after=delay.total_seconds() if delay else None,
+    )
+    return ApplicationError(
+        str(error),
+        trouble,
+        type=kind,
+        non_retryable=kind != "unreachable",
+        next_retry_delay=delay,
+        category=ApplicationErrorCategory.BENIGN
+        if kind == "unreachable"
+        else ApplicationErrorCategory.UNSPECIFIED,
+    )
+
+
+def _kind(error: TwilioError) -> TroubleKind:
+    match error:
+        case AuthenticationError():
+            return "credentials"
+        case NotFoundError():
+            return "not-found"
+        case RefusedError() | InvalidArgumentError():
+            return "refused"
+        case _:
+            return "unreachable"
+
+
+def _retry_after(error: TwilioError) -> timedelta | None:
+    """Retry-After, cut to a sane length and spread out, so that not all orders return at once."""
+    if error.retry_after is None:
+        return None
+    spread = 1 + (activity.info().attempt % 5) / 20 if activity.in_activity() else 1.0
+    return min(error.retry_after * spread, LONGEST_RETRY_AFTER)

@@ -1,0 +1,443 @@
+"""``HostedNumberOrders``: what a backend service calls to start, help, watch and cancel orders.
+
+The gateway and the CLI are built on nothing else. Each call has its own deadline, so that a caller
+never hangs on a Temporal that is away or on workers that are down.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Awaitable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from temporalio.client import (
+    Client,
+    WorkflowExecution,
+    WorkflowExecutionDescription,
+    WorkflowExecutionStatus,
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+    WorkflowUpdateStage,
+)
+from temporalio.common import (
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from hosted_numbers import contract, search_attributes
+from hosted_numbers.contract import (
+    Amendment,
+    Answer,
+    Cancellation,
+    HostedNumberOrderRequest,
+    Message,
+    OrderChanged,
+    Progress,
+    Resumption,
+    VerificationCallRequest,
+    VerificationCodeEntry,
+)
+from hosted_numbers.errors import (
+    HostedNumbersError,
+    NoWorkerError,
+    OrderAlreadyOpenError,
+    OrderEndedError,
+    OrderNotFoundError,
+    RefusedError,
+    TemporalUnavailableError,
+)
+from hosted_numbers.ids import order_workflow_id, phone_number_of
+
+T = TypeVar("T")
+
+# Over the deadline of a call: for Temporal's own word that it was too late to arrive ...
+_SLACK = timedelta(milliseconds=200)
+# ... and for telling an absent Temporal from absent workers, once the caller has waited that long.
+_SECOND_LOOK = timedelta(milliseconds=500)
+
+_NO_ANSWER = {
+    RPCStatusCode.CANCELLED,
+    RPCStatusCode.DEADLINE_EXCEEDED,
+    RPCStatusCode.UNAVAILABLE,
+}
+
+
+@dataclass(frozen=True)
+class StartedOrder:
+    """The answer to a start; the same for the same order sent again, but for ``created``."""
+
+    phone_number: str
+    workflow_id: str
+    run_id: str
+    created: bool = field(compare=False)
+    """False when this very order was open already."""
+
+
+@dataclass(frozen=True)
+class OrderSummary:
+    """One row of a list, from Temporal's visibility store, which lags by a second or so."""
+
+    phone_number: str
+    workflow_id: str
+    run_id: str
+    open: bool
+    started_at: datetime
+    closed_at: datetime | None
+    status: str | None
+    waiting_for: str | None
+    sid: str | None
+    customer: str | None
+    deadline: datetime | None
+
+
+@dataclass(frozen=True)
+class OrderPage:
+    """A page of a list; ``next_cursor`` is None on the last one."""
+
+    orders: tuple[OrderSummary, ...]
+    next_cursor: bytes | None
+
+
+class HostedNumberOrders:
+    """The orders of one Temporal namespace.
+
+    Args:
+        client: a connected client with the pydantic data converter (``temporal.connect``).
+        deadline: how long a call to Temporal may take.
+        answer_deadline: how long to wait for the verdict on a person's act, once it was taken.
+
+    Every method raises ``TemporalUnavailableError`` when Temporal does not answer in time; those
+    that need a worker raise ``NoWorkerError`` when none does.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        deadline: timedelta = timedelta(seconds=4),
+        answer_deadline: timedelta = timedelta(seconds=20),
+    ) -> None:
+        self._client = client
+        self._deadline = deadline
+        self._answer_deadline = answer_deadline
+
+    async def start(self, order: HostedNumberOrderRequest) -> StartedOrder:
+        """Start an order, or find that this very order is open already.
+
+        Args:
+            order: already checked, a ``validation.NewHostedNumberOrder``.
+
+        Raises:
+            OrderAlreadyOpenError: another order for the number is open.
+        """
+        workflow_id = order_workflow_id(order.phone_number)
+        fingerprint = _fingerprint(order)
+        try:
+            handle: WorkflowHandle[object, object] = await self._within(
+                self._client.start_workflow(
+                    contract.WORKFLOW_TYPE,
+                    _as_request(order),
+                    id=workflow_id,
+                    task_queue=contract.TASK_QUEUE,
+                    id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                    id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                    memo={contract.FINGERPRINT_MEMO: fingerprint},
+                    search_attributes=search_attributes.at_start(order.customer),
+                    static_summary=f"Host {order.phone_number} on Twilio for SMS",
+                    rpc_timeout=self._deadline,
+                )
+            )
+        except WorkflowAlreadyStartedError as error:
+            return await self._already_open(order, error.run_id, fingerprint)
+        run_id = handle.first_execution_run_id or ""
+        return StartedOrder(order.phone_number, workflow_id, run_id, created=True)
+
+    async def _already_open(
+        self, order: HostedNumberOrderRequest, run_id: str | None, fingerprint: str
+    ) -> StartedOrder:
+        handle = self._handle(order.phone_number)
+        execution = await self._within(handle.describe(rpc_timeout=self._deadline))
+        if await execution.memo_value(contract.FINGERPRINT_MEMO, "") != fingerprint:
+            raise OrderAlreadyOpenError(order.phone_number, handle.id)
+        return StartedOrder(
+            order.phone_number, handle.id, run_id or execution.run_id, created=False
+        )
+
+    async def progress(self, phone_number: str) -> Progress:
+        """Where the number's newest order stands, whether it is open or has ended.
+
+        Raises:
+            OrderNotFoundError: no order is known for the number.
+        """
+        query = self._handle(phone_number).query(
+            contract.PROGRESS, result_type=Progress, rpc_timeout=self._deadline
+        )
+        return await self._answered(query, phone_number)
+
+    async def watch(
+        self, phone_number: str, interval: timedelta = timedelta(seconds=1)
+    ) -> AsyncIterator[Progress]:
+        """Each change of the order's progress, the present one first, until the order has ended."""
+        seen: Progress | None = None
+        while seen is None or seen.phase not in {"completed", "failed", "cancelled"}:
+            progress = await self.progress(phone_number)
+            if progress != seen:
+                yield progress
+            else:
+                await asyncio.sleep(interval.total_seconds())
+            seen = progress
+
+    async def submit_verification_code(
+        self, phone_number: str, entry: VerificationCodeEntry
+    ) -> Answer:
+        """Hand in the code that the person heard; the answer says right, wrong or expired.
+
+        Raises:
+            RefusedError: no code is asked for.
+        """
+        return await self._act(phone_number, contract.SUBMIT_VERIFICATION_CODE, entry)
+
+    async def request_verification_call(
+        self, phone_number: str, request: VerificationCallRequest
+    ) -> Answer:
+        """Have Twilio call the number now, for the first time or again.
+
+        Raises:
+            RefusedError: no call can be placed in the order's state, or all were used.
+        """
+        return await self._act(phone_number, contract.REQUEST_VERIFICATION_CALL, request)
+
+    async def amend(self, phone_number: str, amendment: Amendment) -> Answer:
+        """Change who signs, or how the call is placed; an order on hold goes on with it.
+
+        Raises:
+            RefusedError: it is too late for that change.
+        """
+        return await self._act(phone_number, contract.AMEND, amendment)
+
+    async def resume(self, phone_number: str) -> Answer:
+        """Let an order that is on hold go on.
+
+        Raises:
+            RefusedError: the order is not on hold.
+        """
+        return await self._act(phone_number, contract.RESUME, Resumption())
+
+    async def cancel(self, phone_number: str) -> Answer:
+        """Give the order up and delete it at Twilio.
+
+        Raises:
+            RefusedError: Twilio does not let an order go in the state that it is in.
+        """
+        return await self._act(phone_number, contract.CANCEL_ORDER, Cancellation())
+
+    async def order_changed(self, phone_number: str, hint: OrderChanged) -> bool:
+        """Pass on a machine's hint. False when no open order is there to take it."""
+        signal = self._handle(phone_number).signal(
+            contract.ORDER_CHANGED, hint, rpc_timeout=self._deadline
+        )
+        try:
+            await self._within(signal)
+        except RPCError as error:
+            if error.status == RPCStatusCode.NOT_FOUND:
+                return False
+            raise
+        return True
+
+    async def page(
+        self,
+        *,
+        status: str | None = None,
+        waiting_for: str | None = None,
+        customer: str | None = None,
+        open_only: bool = False,
+        page_size: int = 50,
+        cursor: bytes | None = None,
+    ) -> OrderPage:
+        """One page of orders, newest first, from Temporal's visibility store.
+
+        Args:
+            status: Twilio's status, exactly.
+            waiting_for: what it waits for, as in ``Progress``.
+            customer: the backend's own reference, exactly.
+            open_only: leave out orders that have ended.
+            page_size: 1 to 1000 rows.
+            cursor: ``next_cursor`` of the page before.
+        """
+        query = search_attributes.query(
+            status=status, waiting_for=waiting_for, customer=customer, open_only=open_only
+        )
+        rows = self._client.list_workflows(
+            query, page_size=page_size, next_page_token=cursor, rpc_timeout=self._deadline
+        )
+        await self._within(rows.fetch_next_page())
+        found = tuple(_summary(row) for row in rows.current_page or ())
+        return OrderPage(found, rows.next_page_token or None)
+
+    async def reachable(self, within: timedelta | None = None) -> bool:
+        """Whether Temporal answers within the deadline, or within another time."""
+        patience = within or self._deadline
+        try:
+            return await asyncio.wait_for(
+                self._client.service_client.check_health(timeout=patience),
+                patience.total_seconds(),
+            )
+        except (TimeoutError, RPCError, RuntimeError):
+            return False
+
+    async def _act(self, phone_number: str, name: str, message: Message) -> Answer:
+        """Send an update and wait for its answer, in two steps with a deadline each."""
+        handle = self._handle(phone_number)
+        started = await self._answered(
+            handle.start_update(
+                name,
+                message,
+                wait_for_stage=WorkflowUpdateStage.ACCEPTED,
+                result_type=Answer,
+                rpc_timeout=self._deadline,
+            ),
+            phone_number,
+        )
+        try:
+            result: Answer = await asyncio.wait_for(
+                self._answered(
+                    started.result(rpc_timeout=self._answer_deadline), phone_number, in_time=False
+                ),
+                self._answer_deadline.total_seconds(),
+            )
+        except (TimeoutError, NoWorkerError):
+            return Answer(
+                taken=True,
+                reason="The order took it, and Twilio has not answered yet.",
+                next_step="Look at the order's progress: it tells what came of it.",
+            )
+        return result
+
+    async def _answered(self, call: Awaitable[T], phone_number: str, *, in_time: bool = True) -> T:
+        """What a worker answers; its refusals and Temporal's errors in our own words."""
+        try:
+            return await (self._in_time(call) if in_time else call)
+        except (WorkflowUpdateFailedError, WorkflowQueryFailedError) as error:
+            raise _refusal(error) from None
+        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
+            raise await self._silent() from None
+        except RPCError as error:
+            if error.status == RPCStatusCode.NOT_FOUND:
+                raise await self._missing(phone_number) from None
+            if error.status in _NO_ANSWER:
+                raise await self._silent() from None
+            raise
+        except RuntimeError as error:
+            raise _disconnected(error) from None
+
+    async def _missing(self, phone_number: str) -> HostedNumbersError:
+        """Temporal found no open order: has it ended, or was there never one?"""
+        try:
+            execution = await self._within(
+                self._handle(phone_number).describe(rpc_timeout=self._deadline)
+            )
+        except RPCError:
+            return OrderNotFoundError(
+                f"No order is known for {phone_number}.",
+                "Check the number, or start an order for it.",
+            )
+        return _ended(execution)
+
+    async def _silent(self) -> HostedNumbersError:
+        """Nothing answered in time: is it Temporal or the workers?"""
+        return _no_worker() if await self.reachable(_SECOND_LOOK) else _unavailable()
+
+    async def _in_time(self, call: Awaitable[T]) -> T:
+        """The call's answer, or TimeoutError once the deadline is over.
+
+        ``rpc_timeout`` alone does not bound a call: the SDK goes on trying for seconds when its
+        connection breaks, and a lazy client connects without any limit.
+        """
+        return await asyncio.wait_for(call, (self._deadline + _SLACK).total_seconds())
+
+    async def _within(self, call: Awaitable[T]) -> T:
+        """Temporal's answer within the deadline, its absence as ``TemporalUnavailableError``."""
+        try:
+            return await self._in_time(call)
+        except TimeoutError:
+            raise _unavailable() from None
+        except RPCError as error:
+            if error.status in _NO_ANSWER:
+                raise _unavailable() from None
+            raise
+        except RuntimeError as error:
+            raise _disconnected(error) from None
+
+    def _handle(self, phone_number: str) -> WorkflowHandle[object, object]:
+        return self._client.get_workflow_handle(order_workflow_id(phone_number))
+
+
+def _as_request(order: HostedNumberOrderRequest) -> HostedNumberOrderRequest:
+    """The wire model of an order, whichever strict twin it came in as."""
+    return HostedNumberOrderRequest.model_validate(order.model_dump())
+
+
+def _fingerprint(order: HostedNumberOrderRequest) -> str:
+    """SHA-256 over the order's own words; defaults left out, so that new fields change nothing."""
+    text = _as_request(order).model_dump_json(exclude_defaults=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _summary(row: WorkflowExecution) -> OrderSummary:
+    found: TypedSearchAttributes = row.typed_search_attributes
+    return OrderSummary(
+        phone_number=phone_number_of(row.id),
+        workflow_id=row.id,
+        run_id=row.run_id,
+        open=row.status == WorkflowExecutionStatus.RUNNING,
+        started_at=row.start_time,
+        closed_at=row.close_time,
+        status=found.get(search_attributes.STATUS),
+        waiting_for=found.get(search_attributes.WAITING_FOR),
+        sid=found.get(search_attributes.ORDER_SID),
+        customer=found.get(search_attributes.CUSTOMER),
+        deadline=found.get(search_attributes.DEADLINE),
+    )
+
+
+def _refusal(error: Exception) -> HostedNumbersError:
+    """The workflow's refusal, whose reason and next step travel as the error's details."""
+    cause = error.__cause__ if isinstance(error, WorkflowUpdateFailedError) else None
+    if isinstance(cause, ApplicationError) and cause.details:
+        return RefusedError(str(cause.details[0]), str(cause.details[1]))
+    return RefusedError(
+        "The order did not take this.", "Look at the order in the Temporal UI for the reason."
+    )
+
+
+def _ended(execution: WorkflowExecutionDescription) -> HostedNumbersError:
+    status = execution.typed_search_attributes.get(search_attributes.STATUS)
+    ended = f"{execution.close_time:%Y-%m-%d %H:%M} UTC" if execution.close_time else "a while ago"
+    return OrderEndedError(
+        f"The order ended at {ended}, at Twilio's status {status or 'unknown'}.",
+        "Nothing can be changed any more. Read its progress, or start a new order.",
+    )
+
+
+def _no_worker() -> NoWorkerError:
+    return NoWorkerError(
+        "Temporal is up, but no worker answered in time.",
+        "Start a worker (python worker.py) and try again; nothing is lost.",
+    )
+
+
+def _disconnected(error: RuntimeError) -> Exception:
+    """A lazy client's first connection failed, which the SDK tells by a RuntimeError of its own."""
+    return _unavailable() if "client connect" in str(error) else error
+
+
+def _unavailable() -> TemporalUnavailableError:
+    return TemporalUnavailableError(
+        "Temporal does not answer.", "Try again shortly; open orders wait and nothing is lost."
+    )

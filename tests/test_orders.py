@@ -1,0 +1,206 @@
+"""What a backend calls, against the real Temporal dev server."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+from hosted_numbers import search_attributes
+from hosted_numbers.contract import OrderChanged, VerificationCodeEntry
+from hosted_numbers.errors import (
+    InvalidRequestError,
+    NoWorkerError,
+    OrderAlreadyOpenError,
+    OrderEndedError,
+    OrderNotFoundError,
+    RefusedError,
+    SettingsError,
+    TemporalUnavailableError,
+)
+from hosted_numbers.orders import HostedNumberOrders, OrderPage
+from hosted_numbers.validation import NewHostedNumberOrder
+from tests.orders import NUMBER, an_order
+from tests.world import BINARIES, World, a_world_on
+
+SHORT_HISTORY = ["--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=60"]
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[WorkflowEnvironment]:
+    """A Temporal dev server that finds histories long from 60 events on."""
+    async with await WorkflowEnvironment.start_local(
+        data_converter=pydantic_data_converter,
+        dev_server_existing_path=str(BINARIES / "temporal"),
+        dev_server_extra_args=SHORT_HISTORY,
+        dev_server_log_level="error",
+    ) as env:
+        yield env
+
+
+@pytest.fixture
+async def idle_world(server: WorkflowEnvironment) -> AsyncIterator[World]:
+    """Everything but a worker."""
+    async with a_world_on(server) as world:
+        yield world
+
+
+@pytest.fixture
+async def world(idle_world: World) -> AsyncIterator[World]:
+    """Everything."""
+    async with idle_world.working():
+        yield idle_world
+
+
+async def listed(world: World, count: int, **filters: object) -> OrderPage:
+    """A page of orders, once Temporal's list, which lags, shows so many."""
+    async with asyncio.timeout(15):
+        while True:
+            page = await world.orders.page(**filters)  # type: ignore[arg-type]  # by name
+            if len(page.orders) == count:
+                return page
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.fault("F50")
+async def test_same_order_is_found_and_another_one_is_refused(idle_world: World) -> None:
+    """The same order again is the same answer, from any model; another one is told of the first."""
+    first = await idle_world.orders.start(an_order())
+    again = await idle_world.orders.start(
+        NewHostedNumberOrder.model_validate(an_order().model_dump(exclude_defaults=True))
+    )
+    assert (first.created, again.created) == (True, False)
+    assert first == again
+    with pytest.raises(OrderAlreadyOpenError, match=r"hosted-number-order/\+15017122661"):
+        await idle_world.orders.start(an_order(contact_title="Director"))
+
+
+async def test_orders_are_listed_by_what_they_wait_for(world: World) -> None:
+    """Lists come from search attributes, page by page, and show where each order stands."""
+    waiting = await world.verified(customer="O-Hara & Sons, Ltd")
+    await world.start(phone_number="+12125550110")
+    page = await listed(world, 1, waiting_for="signature")
+    row = page.orders[0]
+    assert (row.phone_number, row.status, row.sid) == (NUMBER, "pending-loa", waiting.sid)
+    assert row.customer == "O-Hara & Sons, Ltd"
+    assert row.deadline is not None
+    assert row.open
+    assert page.next_cursor is None
+    assert (await listed(world, 1, customer="O-Hara & Sons, Ltd")).orders == page.orders
+    with pytest.raises(InvalidRequestError, match="quotes"):
+        await world.orders.page(customer="x' OR WorkflowType != 'y")
+    failed = (await listed(world, 1, status="failed")).orders[0]
+    assert failed.closed_at is not None
+    assert (await listed(world, 1, open_only=True)).orders[0].phone_number == NUMBER
+    await listed(world, 2)
+    half = await world.orders.page(page_size=1)
+    assert half.next_cursor is not None
+    rest = await world.orders.page(page_size=1, cursor=half.next_cursor)
+    assert {half.orders[0].phone_number, rest.orders[0].phone_number} == {NUMBER, "+12125550110"}
+
+
+async def test_watch_shows_each_change_until_the_end(world: World) -> None:
+    """The present progress comes first, then every change, and the last is the end."""
+    signing = await world.verified()
+    seen = []
+    async for progress in world.orders.watch(NUMBER, interval=timedelta(milliseconds=20)):
+        seen.append(progress.phase)
+        if len(seen) == 1:
+            await world.sign(signing)
+    assert seen[0] == "authorization"
+    assert seen[-1] == "completed"
+
+
+async def test_unknown_order_is_told_from_an_ended_one(world: World) -> None:
+    """No order, an open one and an ended one get different answers; hints never fail."""
+    code = VerificationCodeEntry(code="1234")
+    with pytest.raises(OrderNotFoundError, match="No order is known"):
+        await world.orders.progress(NUMBER)
+    with pytest.raises(OrderNotFoundError):
+        await world.orders.submit_verification_code(NUMBER, code)
+    assert not await world.orders.order_changed(NUMBER, OrderChanged(status="received"))
+    await world.sign(await world.verified())
+    await world.handle().result()
+    with pytest.raises(OrderEndedError, match="ended at"):
+        await world.orders.submit_verification_code(NUMBER, code)
+    assert not await world.orders.order_changed(NUMBER, OrderChanged(status="received"))
+
+
+async def test_resume_is_refused_where_nothing_holds(world: World) -> None:
+    """A refusal carries the workflow's own words."""
+    await world.start()
+    await world.until(waiting_for="verification-code")
+    with pytest.raises(RefusedError, match="not on hold") as refusal:
+        await world.orders.resume(NUMBER)
+    assert refusal.value.next_step
+
+
+async def test_missing_worker_is_said_within_the_deadline(idle_world: World) -> None:
+    """Starting works without a worker; what needs one says so."""
+    orders = HostedNumberOrders(idle_world.client, deadline=timedelta(seconds=0.5))
+    await orders.start(an_order())
+    with pytest.raises(NoWorkerError, match="no worker"):
+        await orders.progress(NUMBER)
+    with pytest.raises(NoWorkerError):
+        await orders.cancel(NUMBER)
+
+
+async def test_verdict_that_takes_long_is_promised(world: World) -> None:
+    """A code that Twilio takes its time over is acknowledged; the progress tells the rest."""
+    await world.start()
+    waiting = await world.until(waiting_for="verification-code")
+    await world.fault("POST", "*", "delay", delay_seconds=1.5, times=1)
+    orders = HostedNumberOrders(world.client, answer_deadline=timedelta(seconds=0.3))
+    code = VerificationCodeEntry(code=await world.code(waiting))
+    answer = await orders.submit_verification_code(NUMBER, code)
+    assert answer.taken
+    assert "not answered yet" in answer.reason
+    await world.until(status="pending-loa")
+
+
+@pytest.mark.fault("F26")
+async def test_temporal_away_is_said_within_the_deadline() -> None:
+    """Nothing listens: every call gives up in time and says so."""
+    client = await Client.connect("127.0.0.1:1", lazy=True, data_converter=pydantic_data_converter)
+    orders = HostedNumberOrders(client, deadline=timedelta(seconds=0.5))
+    calls: list[Callable[[], Awaitable[object]]] = [
+        lambda: orders.start(an_order()),
+        lambda: orders.progress(NUMBER),
+        lambda: orders.cancel(NUMBER),
+        lambda: orders.order_changed(NUMBER, OrderChanged()),
+        orders.page,
+    ]
+    for call in calls:
+        async with asyncio.timeout(3):
+            with pytest.raises(TemporalUnavailableError):
+                await call()
+    assert not await orders.reachable()
+
+
+@pytest.mark.fault("F48")
+async def test_long_history_continues_as_new(world: World) -> None:
+    """The state goes along: the order ends as if nothing had happened, in another run."""
+    signing = await world.verified()
+    for _ in range(6):
+        await world.orders.order_changed(NUMBER, OrderChanged())
+        before = await world.orders.progress(NUMBER)
+    await world.sign(signing)
+    result = await world.handle().result()
+    assert result.phase == "completed"
+    assert result.timeline[: len(before.timeline)] == before.timeline
+    history = await world.handle().fetch_history()
+    assert history.events[0].workflow_execution_started_event_attributes.continued_execution_run_id
+    assert len((await world.ledger())["loa_mails"]) == 1
+
+
+@pytest.mark.fault("F46")
+async def test_missing_search_attributes_stop_the_worker(server: WorkflowEnvironment) -> None:
+    """An unregistered attribute would stall orders for ever: the worker says what to run."""
+    with pytest.raises(SettingsError, match="hosted-numbers setup"):
+        await search_attributes.require(server.client)
+    assert len(await search_attributes.register(server.client)) == 5
+    assert await search_attributes.register(server.client) == []
+    await search_attributes.require(server.client)

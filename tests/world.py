@@ -1,0 +1,203 @@
+"""A world for the tests of the workflow: a Temporal server, a worker and the simulator, in process.
+
+Everything but the network is real: the workflow, the activities, the typed client, the simulator's
+HTTP side. Callbacks reach the workflow as hints, unless a test loses them.
+"""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from temporalio.client import Client, WorkflowHandle
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from activities import all_activities
+from hosted_numbers import contract, search_attributes
+from hosted_numbers.contract import OrderChanged, Progress, VerificationCodeEntry
+from hosted_numbers.ids import order_workflow_id
+from hosted_numbers.orders import HostedNumberOrders
+from hosted_numbers.simulator.app import create_app
+from hosted_numbers.simulator.callbacks import Outgoing
+from hosted_numbers.simulator.config import SimulatorConfig
+from hosted_numbers.twilio import Credentials, TwilioClient
+from tests.orders import NUMBER, an_order
+from workflows import WORKFLOWS, sandbox
+
+ACCOUNT_SID = "AC" + "1" * 32
+AUTH_TOKEN = "2" * 32
+PUBLIC_BASE_URL = "http://127.0.0.1"
+BINARIES = Path(sys.executable).parent
+
+
+class InProcess(httpx.ASGITransport):
+    """The simulator without a network; a connection that it drops looks like one all the same."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request."""
+        try:
+            return await super().handle_async_request(request)
+        except ConnectionResetError as error:
+            raise httpx.ReadError(str(error), request=request) from error
+
+
+@dataclass
+class Postbox:
+    """Takes the simulator's callbacks and passes them on as hints; ``lost`` drops them."""
+
+    lost: bool = False
+    orders: HostedNumberOrders | None = None
+    taken: list[str] = field(default_factory=list)
+
+    async def __call__(self, request: Outgoing) -> str:
+        """Take one callback."""
+        status = request.form["Status"]
+        self.taken.append(status)
+        if not self.lost and self.orders is not None:
+            await self.orders.order_changed(
+                request.form["PhoneNumber"], OrderChanged(status=status)
+            )
+        return "204"
+
+
+@dataclass
+class World:
+    """One Temporal server, one worker, one simulator."""
+
+    env: WorkflowEnvironment
+    client: Client
+    orders: HostedNumberOrders
+    simulator: httpx.AsyncClient
+    twilio: TwilioClient
+    callbacks: Postbox
+    pace: timedelta
+
+    async def start(self, **changes: object) -> WorkflowHandle[object, Progress]:
+        """Start an order and answer its workflow."""
+        order = an_order(**changes)
+        await self.orders.start(order)
+        if self.pace:
+            await self.until(order.phone_number, status="twilio-processing")
+            await self.twilio_works()
+        return self.handle(order.phone_number)
+
+    def handle(self, number: str = NUMBER) -> WorkflowHandle[object, Progress]:
+        """The workflow of a number's order."""
+        return self.client.get_workflow_handle(order_workflow_id(number), result_type=Progress)
+
+    async def until(self, number: str = NUMBER, **expected: object) -> Progress:
+        """Wait, in real time, until the order's progress shows what is expected."""
+        give_up = asyncio.get_running_loop().time() + 15
+        while True:
+            progress = await self.orders.progress(number)
+            if all(getattr(progress, name) == value for name, value in expected.items()):
+                return progress
+            if asyncio.get_running_loop().time() > give_up:
+                raise AssertionError(f"not {expected}, but {progress!r}")
+            await asyncio.sleep(0.02)
+
+    async def tell(self, path: str, /, **body: object) -> Any:
+        """A control path of the simulator."""
+        answer = await self.simulator.post(f"/_simulator/{path}", json=body)
+        answer.raise_for_status()
+        return answer.json()
+
+    async def ledger(self) -> dict[str, Any]:
+        """What really happened at Twilio."""
+        ledger: dict[str, Any] = (await self.simulator.get("/_simulator/ledger")).json()
+        return ledger
+
+    async def code(self, progress: Progress) -> str:
+        """What the person at the phone hears."""
+        answer = await self.simulator.get(f"/_simulator/orders/{progress.sid}/call")
+        return str(answer.json()["verification_code"])
+
+    async def fault(self, method: str, path: str, action: str, **more: object) -> None:
+        """The next matching requests to Twilio suffer."""
+        body = {"method": method, "path": path, "action": action} | more
+        await self.tell("faults", **body)
+
+    async def verified(self, **changes: object) -> Progress:
+        """An order whose owner entered the right code, with its letter out."""
+        await self.start(**changes)
+        number = str(changes.get("phone_number", NUMBER))
+        waiting = await self.until(number, waiting_for="verification-code")
+        entry = VerificationCodeEntry(code=await self.code(waiting))
+        assert (await self.orders.submit_verification_code(number, entry)).taken
+        return await self.until(number, waiting_for="signature", status="pending-loa")
+
+    async def sign(self, progress: Progress, status: str = "signed") -> None:
+        """The signer signs, or does not."""
+        await self.tell(
+            f"authorization-documents/{progress.authorization_document_sid}", status=status
+        )
+
+    async def twilio_works(self) -> None:
+        """Twilio, or the carrier, makes its next step."""
+        await self.tell("clock", advance_seconds=self.pace.total_seconds())
+
+    async def pass_time(self, span: timedelta) -> None:
+        """Time goes by for the workflow and at Twilio."""
+        await self.tell("clock", advance_seconds=span.total_seconds())
+        await self.env.sleep(span)
+
+    @contextlib.asynccontextmanager
+    async def working(self, **options: Any) -> AsyncIterator[None]:
+        """A worker at work."""
+        async with Worker(
+            self.client,
+            task_queue=contract.TASK_QUEUE,
+            workflows=WORKFLOWS,
+            activities=all_activities(self.twilio, public_base_url=PUBLIC_BASE_URL),
+            workflow_runner=sandbox(),
+            **options,
+        ):
+            yield
+
+
+@contextlib.asynccontextmanager
+async def a_world(**config: Any) -> AsyncIterator[World]:
+    """Everything up, on the time-skipping server; nothing happens by itself but Twilio's steps."""
+    async with (
+        await WorkflowEnvironment.start_time_skipping(
+            data_converter=pydantic_data_converter,
+            test_server_existing_path=str(BINARIES / "temporal-test-server"),
+        ) as env,
+        a_world_on(env, **config) as world,
+        world.working(),
+    ):
+        yield world
+
+
+@contextlib.asynccontextmanager
+async def a_world_on(env: WorkflowEnvironment, **config: Any) -> AsyncIterator[World]:
+    """A simulator and its client beside a Temporal server, without a worker."""
+    await search_attributes.add(env.client)
+    callbacks = Postbox()
+    app = create_app(
+        SimulatorConfig.model_validate(
+            {"account_sid": ACCOUNT_SID, "auth_token": AUTH_TOKEN, "pace": 0} | config
+        ),
+        sender=callbacks,
+    )
+    orders = HostedNumberOrders(env.client)
+    callbacks.orders = orders
+    transport = InProcess(app=app)
+    async with (
+        app.state.simulator.running(),
+        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as simulator,
+        TwilioClient(
+            Credentials.account(ACCOUNT_SID, AUTH_TOKEN),
+            base_url="http://127.0.0.1",
+            transport=transport,
+        ) as twilio,
+    ):
+        pace = timedelta(seconds=float(config.get("pace", 0)))
+        yield World(env, env.client, orders, simulator, twilio, callbacks, pace)

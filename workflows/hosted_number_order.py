@@ -1,0 +1,169 @@
+"""The life of one HostedNumberOrder, from the request to ``completed`` or ``failed``.
+
+The workflow shows, acts and waits; it decides nothing. What comes next is decided by the pure rules
+of ``hosted_numbers.lifecycle``; a message only changes the state, and the loop does the rest. So a
+status that Twilio skips, repeats or invents, a race between people, callbacks and timers, and a
+crash between any two lines all take the same path.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import SearchAttributeKey
+from temporalio.exceptions import FailureError
+
+from hosted_numbers import contract, messages, search_attributes
+from hosted_numbers.contract import (
+    Amendment,
+    Answer,
+    Cancellation,
+    OrderChanged,
+    Progress,
+    Resumption,
+)
+from hosted_numbers.learning import learn
+from hosted_numbers.lifecycle import Do, Wait, elapsed, next_step, starting
+from hosted_numbers.order_state import OrderInput
+from hosted_numbers.standing import details, progress, standing
+from hosted_numbers.steps import Trouble
+from workflows import activity_calls
+from workflows.policies import PACE
+from workflows.verification import Verification
+
+
+@workflow.defn(name=contract.WORKFLOW_TYPE)
+class HostedNumberOrderWorkflow(Verification):
+    """One order for one phone number. Its result is its last ``Progress``."""
+
+    @workflow.init
+    def __init__(self, order: OrderInput) -> None:
+        self.state = order.state(workflow.now())
+        self._found_by: list[tuple[SearchAttributeKey[Any], str | datetime | None]] = []
+
+    @workflow.run
+    async def run(self, order: OrderInput) -> Progress:
+        """Live the order's life; a cancelled workflow takes the order back before it ends."""
+        del order  # taken up by __init__, before any message
+        life = asyncio.create_task(self._live())
+        try:
+            await asyncio.shield(life)
+        except asyncio.CancelledError:
+            self.hear(Cancellation())
+            await life
+            if self.state.ended == "cancelled":
+                raise
+        return progress(self.state)
+
+    async def _live(self) -> None:
+        while step := next_step(self.state, PACE):
+            self._show(step)
+            if isinstance(step, Do):
+                await self._do(step)
+            else:
+                await self._continue_as_new_if_long()
+                await self._wait(step)
+        self._show(None)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+
+    async def _do(self, step: Do) -> None:
+        self.state = starting(self.state)
+        try:
+            outcome = await activity_calls.call(step)
+        except FailureError as error:
+            outcome = activity_calls.trouble(error)
+        if isinstance(outcome, Trouble):
+            workflow.logger.info("%s came to nothing: %s", step.activity, outcome)
+        self.state = learn(self.state, step, outcome, workflow.now(), PACE)
+
+    async def _wait(self, step: Wait) -> None:
+        """Wait until something else comes next, or the time is up."""
+        try:
+            await workflow.wait_condition(
+                lambda: next_step(self.state, PACE) != step,
+                timeout=max(step.until - workflow.now(), timedelta(milliseconds=1)),
+                timeout_summary=step.summary,
+            )
+        except TimeoutError:
+            self.state = elapsed(self.state, workflow.now(), PACE)
+
+    async def _continue_as_new_if_long(self) -> None:
+        """Start the history anew when the server says it is long; the state goes along."""
+        if workflow.info().is_continue_as_new_suggested():
+            await workflow.wait_condition(workflow.all_handlers_finished)
+            order = self.state.order.model_dump()
+            workflow.continue_as_new(OrderInput(**order, carried=self.state))
+
+    def _show(self, step: Do | Wait | None) -> None:
+        """Tell the Temporal UI and its lists where the order stands."""
+        workflow.set_current_details(details(self.state))
+        if isinstance(step, Do):
+            return  # what an activity changes is over in seconds: lists show waits and ends
+        stands = standing(self.state)
+        found_by: list[tuple[SearchAttributeKey[Any], str | datetime | None]] = [
+            (search_attributes.STATUS, self.state.status),
+            (search_attributes.WAITING_FOR, stands.waiting_for),
+            (search_attributes.ORDER_SID, self.state.sid),
+            (search_attributes.DEADLINE, stands.deadline),
+        ]
+        news = [pair for pair in found_by if pair[1] is not None and pair not in self._found_by]
+        if news:  # each upsert is an event and a billed action: only what changed
+            workflow.upsert_search_attributes([key.value_set(value) for key, value in news])
+            self._found_by = found_by
+
+    @workflow.query(name=contract.PROGRESS)
+    def progress(self) -> Progress:
+        """Where the order stands."""
+        return progress(self.state)
+
+    @workflow.signal(name=contract.ORDER_CHANGED)
+    def order_changed(self, hint: OrderChanged) -> None:
+        """A machine's hint: look at Twilio."""
+        self.take(hint)
+
+    @workflow.update(name=contract.AMEND)
+    def amend(self, amendment: Amendment) -> Answer:
+        """Change who signs or how the call is placed; an order on hold goes on with it."""
+        self.take(amendment)
+        return messages.going_on_answer(self.state)
+
+    @amend.validator
+    def _check_amendment(self, amendment: Amendment) -> None:
+        self.refuse(amendment)
+
+    @workflow.signal(name=contract.AMEND)
+    def hear_amendment(self, amendment: Amendment) -> None:
+        """The same without an answer."""
+        self.hear(amendment)
+
+    @workflow.update(name=contract.RESUME)
+    def resume(self, resumption: Resumption) -> Answer:
+        """Go on: what held the order up is mended."""
+        self.take(resumption)
+        return messages.going_on_answer(self.state)
+
+    @resume.validator
+    def _check_resumption(self, resumption: Resumption) -> None:
+        self.refuse(resumption)
+
+    @workflow.signal(name=contract.RESUME)
+    def hear_resumption(self, resumption: Resumption) -> None:
+        """The same without an answer."""
+        self.hear(resumption)
+
+    @workflow.update(name=contract.CANCEL_ORDER)
+    async def cancel_order(self, cancellation: Cancellation) -> Answer:
+        """Take the order back at Twilio; the answer comes when it is gone, or kept."""
+        self.take(cancellation)
+        await workflow.wait_condition(lambda: messages.cancel_settled(self.state))
+        return messages.cancel_answer(self.state)
+
+    @cancel_order.validator
+    def _check_cancellation(self, cancellation: Cancellation) -> None:
+        self.refuse(cancellation)
+
+    @workflow.signal(name=contract.CANCEL_ORDER)
+    def hear_cancellation(self, cancellation: Cancellation) -> None:
+        """The same without an answer."""
+        self.hear(cancellation)

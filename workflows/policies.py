@@ -1,0 +1,69 @@
+"""Every timeout, interval and retry policy of the workflows: one table, a reason for each row."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from temporalio.common import RetryPolicy
+
+from hosted_numbers import steps
+from hosted_numbers.lifecycle import Pace
+
+PACE: Final = Pace(
+    # a callback is lost now and then; a person at the phone should not notice
+    first_look=timedelta(seconds=15),
+    # carriers take weeks: 24 looks a day cost little and find a lost callback within the hour
+    longest_look=timedelta(hours=1),
+    # a 404 on an order that was there is more often a hiccup than a deletion
+    second_look=timedelta(seconds=60),
+)
+
+LONGEST_RETRY_AFTER: Final = timedelta(minutes=15)
+"""A longer Retry-After is cut: an absurd one must not park an order for a day."""
+
+
+@dataclass(frozen=True)
+class ActivityPolicy:
+    """How one activity is tried.
+
+    Attributes:
+        attempt: how long one try may take (start to close). A crashed worker's try is given to
+            another worker after this, so it is as short as the calls in it allow.
+        total: how long to go on trying; then the order shows the trouble and tries at its own pace.
+        retry: the pause between tries.
+    """
+
+    attempt: timedelta
+    total: timedelta
+    retry: RetryPolicy
+
+
+_PATIENT: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(seconds=60),
+)
+_ONCE: Final = RetryPolicy(maximum_attempts=1)
+
+ACTIVITIES: Final = {
+    # looks before it creates, so a repeated try is safe; a list and a create in one try
+    steps.FIND_OR_CREATE_ORDER: ActivityPolicy(
+        timedelta(seconds=30), timedelta(minutes=10), _PATIENT
+    ),
+    # only reads; an order and its letter in one try
+    steps.FETCH_ORDER: ActivityPolicy(timedelta(seconds=20), timedelta(minutes=5), _PATIENT),
+    # a call rings a real phone: never dialled by a retry, the workflow looks first and decides
+    steps.PLACE_CALL: ActivityPolicy(timedelta(seconds=15), timedelta(seconds=30), _ONCE),
+    # the same code again is harmless, and its answer is re-read; the code dies in ten minutes
+    steps.SUBMIT_CODE: ActivityPolicy(timedelta(seconds=20), timedelta(minutes=5), _PATIENT),
+    # looks before it mails a legal document; up to four calls in one try
+    steps.FIND_OR_CREATE_AUTHORIZATION: ActivityPolicy(
+        timedelta(seconds=45), timedelta(minutes=10), _PATIENT
+    ),
+    # an order that is gone already counts as deleted, so a repeated try is safe
+    steps.DELETE_ORDER: ActivityPolicy(timedelta(seconds=30), timedelta(minutes=10), _PATIENT),
+}
+
+LOCAL_LOOK: Final = ActivityPolicy(timedelta(seconds=5), timedelta(seconds=5), _ONCE)
+"""The first try of a look runs inside the workflow task: one event in the history in place of six.
+When Twilio is slow or away the regular activity takes over, whose tries the Temporal UI shows."""
