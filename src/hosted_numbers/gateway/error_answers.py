@@ -1,0 +1,185 @@
+"""Which error is answered with which problem: the one table, installed for the whole gateway."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from hosted_numbers.errors import (
+    HostedNumbersError,
+    InvalidRequestError,
+    NoWorkerError,
+    OrderAlreadyOpenError,
+    OrderEndedError,
+    OrderNotFoundError,
+    RefusedError,
+    TemporalUnavailableError,
+)
+from hosted_numbers.gateway.problems import (
+    RETRY_AFTER,
+    FieldError,
+    Problem,
+    ProblemDetails,
+    correlation_id,
+)
+from hosted_numbers.phone_numbers import masked
+
+_log = logging.getLogger(__name__)
+
+_LONGEST_FIELD: Final = 100
+_ANSWERS: Final[dict[type[HostedNumbersError], tuple[int, str]]] = {
+    InvalidRequestError: (422, "The request is malformed"),
+    OrderNotFoundError: (404, "No such order"),
+    OrderAlreadyOpenError: (409, "Another order for the number is open"),
+    RefusedError: (409, "The order does not take this now"),
+    OrderEndedError: (409, "The order has ended"),
+    NoWorkerError: (503, "No worker answers"),
+    TemporalUnavailableError: (503, "Temporal does not answer"),
+}
+_OTHERS: Final = {
+    400: "The body is not JSON",
+    401: "The API key is missing or wrong",
+    403: "The signature is not Twilio's",
+    413: "The body is too large",
+    415: "The body is of another type than JSON",
+}
+
+
+def install(app: FastAPI) -> None:
+    """Have every error of the application answered as a problem."""
+    for each in (Problem, HostedNumbersError, RequestValidationError, HTTPException):
+        app.add_exception_handler(each, _answer)
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The problems that a route may answer, for its description in OpenAPI."""
+    return {
+        status: {"model": ProblemDetails, "description": _description(status)}
+        for status in statuses
+    }
+
+
+def _description(status: int) -> str:
+    titles = [title for each, title in _ANSWERS.values() if each == status]
+    return "; or: ".join(titles) or _OTHERS[status]
+
+
+def unexpected() -> Problem:
+    """The answer where the gateway itself is at fault; its log has the rest."""
+    return Problem(
+        500,
+        "unexpected",
+        "Something went wrong in the gateway",
+        detail="The gateway met an error that it does not know.",
+        next_step="Read the order's progress before you try again, and give the correlation id "
+        "to whoever runs the gateway.",
+    )
+
+
+def _answer(request: Request, error: Exception) -> Response:
+    return _problem(request, error).response(request.scope)
+
+
+def _problem(request: Request, error: Exception) -> Problem:
+    match error:
+        case Problem():
+            return error
+        case HostedNumbersError():
+            _log.info(
+                "%s, order %s [%s]",
+                error.code,
+                masked(request.path_params.get("phone_number", "")),
+                correlation_id(request.scope),
+            )
+            return _of_ours(error)
+        case RequestValidationError():
+            return _of_body(request, error.errors())
+        case HTTPException():
+            return _of_status(error.status_code, error.headers)
+    raise error
+
+
+def _of_ours(error: HostedNumbersError) -> Problem:
+    if type(error) not in _ANSWERS:
+        raise error  # ``envelope`` logs it and answers 500
+    status, title = _ANSWERS[type(error)]
+    members = (
+        {"phone_number": error.phone_number, "workflow_id": error.workflow_id}
+        if isinstance(error, OrderAlreadyOpenError)
+        else {}
+    )
+    return Problem(
+        status,
+        error.code,
+        title,
+        detail=error.reason,
+        next_step=error.next_step,
+        headers=RETRY_AFTER if status == HTTPStatus.SERVICE_UNAVAILABLE else None,
+        **members,
+    )
+
+
+def _of_body(request: Request, found: Sequence[Mapping[str, Any]]) -> Problem:
+    if _declares_other_media(request) and any(each["loc"] == ("body",) for each in found):
+        return Problem(
+            415,
+            "unsupported-media-type",
+            _OTHERS[415],
+            detail="The body is declared as something else than JSON.",
+            next_step="Send it with Content-Type: application/json.",
+        )
+    if any(each["type"] == "json_invalid" for each in found):
+        return _unreadable()
+    wrong = [FieldError(field=_field(each["loc"]), message=_sentence(each)) for each in found]
+    return Problem(
+        422,
+        InvalidRequestError.code,
+        _ANSWERS[InvalidRequestError][1],
+        detail=" ".join(f"{each.field}: {each.message}" for each in wrong),
+        next_step="Correct it and send it again; nothing was started or changed.",
+        errors=wrong,
+    )
+
+
+def _declares_other_media(request: Request) -> bool:
+    declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return not (declared == "application/json" or declared.endswith("+json"))
+
+
+def _unreadable() -> Problem:
+    return Problem(
+        400,
+        "malformed-json",
+        _OTHERS[400],
+        detail="The body cannot be read as JSON.",
+        next_step="Check its quotes, commas and brackets, and send it again as UTF-8.",
+    )
+
+
+def _field(location: Sequence[str | int]) -> str:
+    """The field's own name; the ``body``, ``path`` or ``query`` before it tells nobody anything."""
+    return ".".join(str(part) for part in location[1:])[:_LONGEST_FIELD] or "request"
+
+
+def _sentence(detail: Mapping[str, Any]) -> str:
+    return str(detail["msg"]).removeprefix("Value error, ").rstrip(".") + "."
+
+
+def _of_status(status: int, headers: Mapping[str, str] | None) -> Problem:
+    """What the framework refused by itself: an unreadable body, an unknown path or method."""
+    if status == HTTPStatus.BAD_REQUEST:
+        return _unreadable()
+    phrase = HTTPStatus(status).phrase
+    return Problem(
+        status,
+        phrase.lower().replace(" ", "-"),
+        phrase,
+        detail="The gateway has no such path, or not with this method.",
+        next_step="See /docs for the paths and methods that there are.",
+        headers=headers,
+    )

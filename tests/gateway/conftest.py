@@ -1,0 +1,48 @@
+"""The gateway over ASGI, on orders that live in memory."""
+
+import socket
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from hosted_numbers.gateway.app import create_app
+from tests.gateway.orders_in_memory import KEY, OrdersInMemory, settings_of_gateway
+
+
+@pytest.fixture
+def orders() -> OrdersInMemory:
+    return OrdersInMemory()
+
+
+@pytest.fixture
+def app(orders: OrdersInMemory) -> FastAPI:
+    return create_app(settings_of_gateway(), orders)
+
+
+@pytest.fixture
+async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """A client that has the API key."""
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app),
+        base_url="http://gateway.test",
+        headers={"Authorization": f"Bearer {KEY}"},
+    ) as client:
+        yield client
+
+
+@pytest.fixture
+def closed_port() -> int:
+    """A port on loopback where nothing listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+    return port
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port on loopback that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]

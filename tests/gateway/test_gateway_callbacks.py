@@ -1,0 +1,341 @@
+"""Twilio's callbacks: only what Twilio signed is listened to, and it is only a hint."""
+
+import functools
+import hashlib
+from urllib.parse import quote, urlencode
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hosted_numbers.contract import OrderChanged
+from hosted_numbers.errors import TemporalUnavailableError
+from hosted_numbers.gateway.app import create_app
+from hosted_numbers.twilio.signatures import sign
+from tests.gateway.orders_in_memory import (
+    NUMBER,
+    ORDER,
+    ORDERS,
+    PUBLIC,
+    TOKEN,
+    OrdersInMemory,
+    settings_of_gateway,
+)
+
+PATH = "/callbacks/twilio"
+URL = PUBLIC + PATH
+PARAMETERS = {
+    "Status": "pending-loa",
+    "HostedNumberOrderSid": "HR" + "a" * 32,
+    "PhoneNumber": NUMBER,
+}
+FORM = "application/x-www-form-urlencoded"
+
+
+async def post(
+    http: httpx.AsyncClient, parameters: dict[str, str], query: str = ""
+) -> httpx.Response:
+    """A callback as Twilio posts it."""
+    suffix = f"?{query}" if query else ""
+    signature = sign(TOKEN, URL + suffix, parameters)
+    return await http.post(
+        PATH + suffix, data=parameters, headers={"X-Twilio-Signature": signature}
+    )
+
+
+@pytest.fixture
+async def open_order(http: httpx.AsyncClient) -> None:
+    """An order for the number is under way."""
+    await http.post(ORDERS, json=ORDER)
+
+
+@pytest.mark.usefixtures("open_order")
+async def test_a_signed_form_is_passed_on(http: httpx.AsyncClient, orders: OrdersInMemory) -> None:
+    """204 without a body, and the order hears the status."""
+    answer = await post(http, PARAMETERS)
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert orders.hints == [(NUMBER, OrderChanged(status="pending-loa"))]
+
+
+@pytest.mark.usefixtures("open_order")
+async def test_a_signed_query_is_passed_on(http: httpx.AsyncClient, orders: OrdersInMemory) -> None:
+    """GET carries everything in the URL, which is signed byte for byte."""
+    query = urlencode(PARAMETERS)
+
+    answer = await http.get(
+        f"{PATH}?{query}", headers={"X-Twilio-Signature": sign(TOKEN, f"{URL}?{query}")}
+    )
+
+    assert answer.status_code == 204
+    assert orders.hints == [(NUMBER, OrderChanged(status="pending-loa"))]
+
+
+@pytest.mark.usefixtures("open_order")
+async def test_more_parameters_blank_ones_and_spaces_are_signed_too(
+    http: httpx.AsyncClient, orders: OrdersInMemory
+) -> None:
+    """Twilio adds parameters without notice; none is dropped or trimmed before the check."""
+    answer = await post(
+        http, PARAMETERS | {"FailureReason": "", "Note": "  a\u00e9 +b "}, "order=1"
+    )
+
+    assert answer.status_code == 204
+    assert len(orders.hints) == 1
+
+
+@pytest.mark.usefixtures("open_order")
+async def test_the_host_that_the_caller_names_does_not_count(
+    http: httpx.AsyncClient, orders: OrdersInMemory
+) -> None:
+    """Neither Host nor a forwarded header changes what is checked."""
+    forged = sign(TOKEN, f"https://attacker.example{PATH}", PARAMETERS)
+
+    answer = await http.post(
+        PATH,
+        data=PARAMETERS,
+        headers={
+            "X-Twilio-Signature": forged,
+            "Host": "attacker.example",
+            "X-Forwarded-Host": "attacker.example",
+            "X-Forwarded-Proto": "https",
+        },
+    )
+
+    assert answer.status_code == 403
+    assert orders.hints == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ("pending_loa", "pending-loa"),
+        ("Completed", "completed"),
+        ("quantum-review", "quantum-review"),
+        ("", None),
+        ("<script>", None),
+    ],
+)
+@pytest.mark.usefixtures("open_order")
+async def test_a_status_is_normalised(
+    http: httpx.AsyncClient, orders: OrdersInMemory, sent: str, status: str | None
+) -> None:
+    """An unknown status is passed on, what cannot be one is not."""
+    await post(http, PARAMETERS | {"Status": sent})
+
+    assert orders.hints == [(NUMBER, OrderChanged(status=status))]
+
+
+@pytest.mark.usefixtures("open_order")
+async def test_a_callback_that_comes_twice_is_passed_on_twice(
+    http: httpx.AsyncClient, orders: OrdersInMemory
+) -> None:
+    """The order looks for itself, so it does no harm; Twilio gets its 204 each time."""
+    answers = [await post(http, PARAMETERS) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [204] * 3
+    assert len(orders.hints) == 3
+
+
+async def test_a_callback_for_no_open_order_is_taken_note_of(
+    http: httpx.AsyncClient, orders: OrdersInMemory, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Late, or for a number that is unknown: 204 and a line in the log, with the number masked."""
+    caplog.set_level("INFO", "hosted_numbers")
+
+    answer = await post(http, PARAMETERS)
+
+    assert answer.status_code == 204
+    assert orders.hints == []
+    assert "********2661 ignored, no order is open" in caplog.text
+    assert NUMBER not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"Status": "completed", "PhoneNumber": NUMBER},
+        PARAMETERS | {"HostedNumberOrderSid": "../HR"},
+        PARAMETERS | {"PhoneNumber": "5017122661"},
+        PARAMETERS | {"PhoneNumber": ""},
+        {"MessageSid": "SM" + "a" * 32, "From": NUMBER},
+    ],
+)
+@pytest.mark.usefixtures("open_order")
+async def test_what_concerns_no_order_is_ignored(
+    http: httpx.AsyncClient, orders: OrdersInMemory, parameters: dict[str, str]
+) -> None:
+    """Rightly signed, so 204; the same address gets the number's own callbacks as well."""
+    answer = await post(http, parameters)
+
+    assert answer.status_code == 204
+    assert orders.hints == []
+
+
+@pytest.mark.usefixtures("open_order")
+async def test_a_signed_json_body_is_ignored(
+    http: httpx.AsyncClient, orders: OrdersInMemory
+) -> None:
+    """Twilio signs JSON by its hash; no order's callback comes as JSON."""
+    body = b'{"a": 1}'
+    query = f"bodySHA256={hashlib.sha256(body).hexdigest()}"
+    headers = {
+        "Content-Type": "application/json",
+        "X-Twilio-Signature": sign(TOKEN, f"{URL}?{query}"),
+    }
+
+    genuine = await http.post(f"{PATH}?{query}", content=body, headers=headers)
+    changed = await http.post(f"{PATH}?{query}", content=b"{}", headers=headers)
+
+    assert (genuine.status_code, changed.status_code) == (204, 403)
+    assert orders.hints == []
+
+
+BAD_BODIES = [b"\xff=\xff", b"&".join(b"a=%d" % number for number in range(200))]
+
+
+@pytest.mark.parametrize("body", BAD_BODIES)
+async def test_a_form_that_twilio_cannot_have_sent_is_refused(
+    http: httpx.AsyncClient, body: bytes
+) -> None:
+    """No UTF-8, or hundreds of parameters: 403, whatever the signature says."""
+    headers = {"Content-Type": FORM, "X-Twilio-Signature": sign(TOKEN, URL)}
+
+    answer = await http.post(PATH, content=body, headers=headers)
+
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("scheme", "status"),
+    [
+        ("key=k1,algorithm=HMAC_SHA256", 403),
+        ("key=k1", 403),
+        ("", 403),
+        ("algorithm=HMAC_SHA1", 204),
+    ],
+)
+async def test_another_signature_scheme_is_refused(
+    http: httpx.AsyncClient, scheme: str, status: int
+) -> None:
+    """The policy is ours, not the header's."""
+    headers = {
+        "X-Twilio-Signature": sign(TOKEN, URL, PARAMETERS),
+        "X-Twilio-Webhooks-Signature-Settings": scheme,
+    }
+
+    answer = await http.post(PATH, data=PARAMETERS, headers=headers)
+
+    assert answer.status_code == status
+
+
+@pytest.mark.usefixtures("open_order")
+async def test_without_temporal_twilio_is_told_to_come_again(
+    http: httpx.AsyncClient, orders: OrdersInMemory
+) -> None:
+    """503 with Retry-After; the order's own looks catch what is lost."""
+    orders.failure = TemporalUnavailableError("Temporal does not answer.", "Try again.")
+
+    answer = await post(http, PARAMETERS)
+
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) > 0
+
+
+GENUINE = sign(TOKEN, URL, PARAMETERS)
+
+
+@functools.cache
+def gateway_of_examples() -> tuple[FastAPI, OrdersInMemory]:
+    """One gateway for all examples: none of them may leave a trace in it."""
+    orders = OrdersInMemory()
+    return create_app(settings_of_gateway(), orders), orders
+
+
+async def refused(
+    signature: str | None, body: bytes, query: bytes = b"", content_type: str = FORM
+) -> None:
+    """Such a callback gets 403, and no order hears of it."""
+    app, orders = gateway_of_examples()
+    headers = {"Content-Type": content_type}
+    if signature is not None:
+        headers["X-Twilio-Signature"] = signature
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://gateway.test"
+    ) as http:
+        url = httpx.URL(PATH, query=query) if query else httpx.URL(PATH)
+        answer = await http.post(url, content=body, headers=headers)
+    assert answer.status_code == 403, answer.text
+    assert answer.json()["code"] == "bad-signature"
+    assert answer.json()["next_step"]
+    assert orders.untouched
+
+
+BODY = urlencode(PARAMETERS).encode()
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [None, "", "canary", GENUINE[:-1], GENUINE.lower(), sign("another token", URL, PARAMETERS)],
+)
+async def test_a_bad_or_missing_signature_is_refused(signature: str | None) -> None:
+    """403, and no signal."""
+    await refused(signature, BODY)
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.differing_executors])
+@given(data=st.data())
+async def test_a_changed_signature_is_refused(data: st.DataObject) -> None:
+    """Whichever of its characters is changed."""
+    place = data.draw(st.integers(0, len(GENUINE) - 1))
+    other = data.draw(st.characters(min_codepoint=33, max_codepoint=126))
+    changed = GENUINE[:place] + other + GENUINE[place + 1 :]
+    if changed != GENUINE:
+        await refused(changed, BODY)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    name=st.sampled_from(sorted(PARAMETERS)),
+    value=st.text(st.characters(exclude_categories=["Cs"]), max_size=40),
+)
+async def test_a_changed_parameter_is_refused(name: str, value: str) -> None:
+    """Whichever value is put in the place of the signed one."""
+    if value != PARAMETERS[name]:
+        await refused(GENUINE, urlencode(PARAMETERS | {name: value}).encode())
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    name=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20),
+    value=st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
+)
+async def test_an_added_parameter_is_refused(name: str, value: str) -> None:
+    """Whatever is added, in the body or in the query."""
+    added = urlencode({name: value})
+    if name not in PARAMETERS:
+        await refused(GENUINE, BODY + b"&" + added.encode())
+    await refused(GENUINE, BODY, query=added.encode())
+
+
+@settings(deadline=None, max_examples=20)
+@given(dropped=st.sampled_from(sorted(PARAMETERS)))
+async def test_a_dropped_parameter_is_refused(dropped: str) -> None:
+    """Whichever is left out."""
+    left = {name: value for name, value in PARAMETERS.items() if name != dropped}
+    await refused(GENUINE, urlencode(left).encode())
+
+
+async def test_a_form_declared_as_something_else_is_refused() -> None:
+    """Its parameters would otherwise escape the signature."""
+    await refused(GENUINE, BODY, content_type="text/plain")
+    await refused(sign(TOKEN, URL), BODY, content_type="text/plain")
+
+
+async def test_the_query_is_checked_as_it_was_sent() -> None:
+    """Another spelling of the same query is another URL."""
+    url = f"{URL}?order={quote('a b')}"
+    await refused(sign(TOKEN, url, PARAMETERS), BODY, query=b"order=a+b")
