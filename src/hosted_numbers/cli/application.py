@@ -1,0 +1,36 @@
+"""The tree of commands."""
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from hosted_numbers.cli import order_commands, process_commands
+
+application = typer.Typer(
+    name="hosted-numbers",
+    help="Host phone numbers on Twilio for SMS, one durable workflow per order.",
+    no_args_is_help=True,
+    # A traceback with its local variables would show codes and e-mails.
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+application.add_typer(order_commands.commands)
+process_commands.add_to(application)
+
+
+def _print_version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"hosted-numbers {version('hosted-numbers')}")
+        raise typer.Exit
+
+
+@application.callback()
+def _root(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Say which."),
+    ] = False,
+) -> None:
+    """Host phone numbers on Twilio for SMS, one durable workflow per order."""

@@ -1,0 +1,211 @@
+"""``hosted-numbers order …``: the words of each command. What they do is in ``order_actions``."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hosted_numbers.cli.lazily import lazily
+from hosted_numbers.cli.terminal import Output, OutputOption, outcome
+
+if TYPE_CHECKING:
+    from hosted_numbers.cli import order_actions as actions
+else:
+    actions = lazily("hosted_numbers.cli.order_actions")
+
+commands = typer.Typer(
+    name="order", help="Start, help, watch and cancel orders.", no_args_is_help=True
+)
+
+Number = Annotated[str, typer.Argument(help="The number as E.164, such as +15017122661.")]
+Email = Annotated[str | None, typer.Option(help="Owner of the number, who signs the LOA.")]
+CcEmail = Annotated[list[str] | None, typer.Option(help="Also told of the LOA; may be repeated.")]
+AddressSid = Annotated[str | None, typer.Option(help="Twilio Address of the owner, AD….")]
+ContactTitle = Annotated[str | None, typer.Option(help="Title of the person who signs.")]
+ContactPhone = Annotated[str | None, typer.Option(help="Phone of the person who signs, E.164.")]
+Extension = Annotated[
+    str | None, typer.Option(help="Keyed after pick-up: digits, #, *, w waits half a second.")
+]
+CallDelay = Annotated[int | None, typer.Option(help="Seconds before dialling, 0 to 30.")]
+
+
+@commands.command()
+def create(
+    *,
+    phone_number: Annotated[
+        str | None, typer.Option(help="The number to host, E.164, US or Canada.")
+    ] = None,
+    email: Email = None,
+    address_sid: AddressSid = None,
+    contact_title: ContactTitle = None,
+    contact_phone_number: ContactPhone = None,
+    friendly_name: Annotated[str | None, typer.Option(help="Up to 64 characters.")] = None,
+    cc_email: CcEmail = None,
+    sms_url: Annotated[str | None, typer.Option(help="Twilio asks it for each message.")] = None,
+    sms_method: Annotated[str | None, typer.Option(help="GET or POST.")] = None,
+    sms_fallback_url: Annotated[str | None, typer.Option(help="When sms_url fails.")] = None,
+    sms_fallback_method: Annotated[str | None, typer.Option(help="GET or POST.")] = None,
+    sms_application_sid: Annotated[
+        str | None, typer.Option(help="AP…, goes before the URLs.")
+    ] = None,
+    account_sid: Annotated[
+        str | None, typer.Option(help="Subaccount AC… to host the number in.")
+    ] = None,
+    verification_type: Annotated[str | None, typer.Option(help="phone-call.")] = None,
+    extension: Extension = None,
+    call_delay: CallDelay = None,
+    call_when: Annotated[
+        str | None, typer.Option(help="now: as soon as Twilio is ready. asked: when asked.")
+    ] = None,
+    customer: Annotated[str | None, typer.Option(help="Your own reference.")] = None,
+    deadline_days: Annotated[
+        int | None, typer.Option(help="Days without a change after which the order ends.")
+    ] = None,
+    file: Annotated[
+        str | None,
+        typer.Option("--file", "-f", help="The order as JSON, - for stdin; options go before it."),
+    ] = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Start an order. Sent twice, it is started once.
+
+    Required, as options or in the file: phone number, email, address SID, contact title, contact
+    phone number.
+    """
+    fields = _given(
+        phone_number=phone_number,
+        email=email,
+        address_sid=address_sid,
+        contact_title=contact_title,
+        contact_phone_number=contact_phone_number,
+        friendly_name=friendly_name,
+        cc_emails=cc_email,
+        sms_url=sms_url,
+        sms_method=sms_method,
+        sms_fallback_url=sms_fallback_url,
+        sms_fallback_method=sms_fallback_method,
+        sms_application_sid=sms_application_sid,
+        account_sid=account_sid,
+        verification_type=verification_type,
+        extension=extension,
+        call_delay=call_delay,
+        call_when=call_when,
+        customer=customer,
+        deadline_days=deadline_days,
+    )
+    with outcome():
+        actions.create(fields, file, output)
+
+
+@commands.command()
+def show(number: Number, output: OutputOption = Output.TABLE) -> None:
+    """Where an order stands, what it waits for, and who does what by when."""
+    with outcome():
+        actions.show(number, output)
+
+
+@commands.command("list")
+def list_orders(
+    *,
+    status: Annotated[str | None, typer.Option(help="Twilio's status, such as received.")] = None,
+    waiting_for: Annotated[
+        str | None, typer.Option(help="Such as verification-code, signature or operator.")
+    ] = None,
+    customer: Annotated[str | None, typer.Option(help="Your own reference.")] = None,
+    open_only: Annotated[bool, typer.Option("--open", help="Leave out ended orders.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="How many orders at most.")] = 50,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """The orders, newest first."""
+    with outcome():
+        actions.list_orders(
+            status=status,
+            waiting_for=waiting_for,
+            customer=customer,
+            open_only=open_only,
+            limit=limit,
+            output=output,
+        )
+
+
+@commands.command()
+def watch(number: Number, output: OutputOption = Output.TABLE) -> None:
+    """Follow an order until it ends: exit 0 if it completed, 1 if it failed or was cancelled."""
+    with outcome():
+        actions.watch(number, output)
+
+
+@commands.command()
+def code(
+    number: Number,
+    code: Annotated[
+        str | None,
+        typer.Argument(help="4 to 10 digits; - reads stdin; without it you are asked."),
+    ] = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Hand in the code that was heard on the verification call."""
+    with outcome():
+        actions.submit_code(number, code, output)
+
+
+@commands.command()
+def call(
+    number: Number,
+    extension: Extension = None,
+    call_delay: CallDelay = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Have the number called now. A real phone rings, and Twilio allows few calls."""
+    with outcome():
+        actions.call(number, _given(extension=extension, call_delay=call_delay), output)
+
+
+@commands.command()
+def amend(
+    number: Number,
+    *,
+    email: Email = None,
+    contact_title: ContactTitle = None,
+    contact_phone_number: ContactPhone = None,
+    address_sid: AddressSid = None,
+    cc_email: CcEmail = None,
+    extension: Extension = None,
+    call_delay: CallDelay = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Change who signs, or how the call is placed; what is not given stays."""
+    fields = _given(
+        email=email,
+        contact_title=contact_title,
+        contact_phone_number=contact_phone_number,
+        address_sid=address_sid,
+        cc_emails=cc_email,
+        extension=extension,
+        call_delay=call_delay,
+    )
+    with outcome():
+        actions.amend(number, fields, output)
+
+
+@commands.command()
+def resume(number: Number, output: OutputOption = Output.TABLE) -> None:
+    """Let an order that is on hold go on, once what was in the way is mended."""
+    with outcome():
+        actions.resume(number, output)
+
+
+@commands.command()
+def cancel(
+    number: Number,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Give an order up and take it back at Twilio."""
+    with outcome():
+        actions.cancel(number, output, sure=yes)
+
+
+def _given(**fields: Any) -> dict[str, Any]:
+    """The fields that were given: an option that is absent, or a list without a member, is not."""
+    return {name: value for name, value in fields.items() if value is not None and value != []}
