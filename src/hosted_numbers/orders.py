@@ -45,6 +45,7 @@ from hosted_numbers.contract import (
 )
 from hosted_numbers.errors import (
     HostedNumbersError,
+    InvalidRequestError,
     NoWorkerError,
     OrderAlreadyOpenError,
     OrderEndedError,
@@ -276,7 +277,16 @@ class HostedNumberOrders:
         rows = self._client.list_workflows(
             query, page_size=page_size, next_page_token=cursor, rpc_timeout=self._deadline
         )
-        await self._within(rows.fetch_next_page())
+        try:
+            await self._within(rows.fetch_next_page())
+        except RPCError as error:
+            if error.status == RPCStatusCode.INVALID_ARGUMENT:
+                raise InvalidRequestError(
+                    "Temporal does not take this list: its search attributes or the cursor are "
+                    "unknown to it.",
+                    "Run hosted-numbers setup once, and take a cursor only from the page before.",
+                ) from None
+            raise
         found = tuple(_summary(row) for row in rows.current_page or ())
         return OrderPage(found, rows.next_page_token or None)
 

@@ -19,6 +19,7 @@ from hosted_numbers.errors import SettingsError, TemporalUnavailableError
 
 _log = logging.getLogger(__name__)
 
+CONNECT_DEADLINE = timedelta(seconds=10)
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(seconds=30)
 
@@ -44,9 +45,10 @@ async def connect(*, lazy: bool = False) -> Client:
     """
     config = _config()
     config["target_host"] = address()
+    connecting = Client.connect(**config, data_converter=pydantic_data_converter, lazy=lazy)
     try:
-        return await Client.connect(**config, data_converter=pydantic_data_converter, lazy=lazy)
-    except RuntimeError as error:
+        return await asyncio.wait_for(connecting, CONNECT_DEADLINE.total_seconds())
+    except (RuntimeError, TimeoutError) as error:
         _log.debug("Temporal's own words: %s", error)
         raise TemporalUnavailableError(
             f"Temporal does not answer at {address()}.",

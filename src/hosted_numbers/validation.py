@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 from pydantic import (
     AfterValidator,
     BaseModel,
-    ConfigDict,
     EmailStr,
     Field,
     StringConstraints,
     ValidationError,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 
 from hosted_numbers.contract import (
     Amendment,
@@ -29,6 +29,8 @@ from hosted_numbers.errors import InvalidRequestError
 from hosted_numbers.phone_numbers import dialable_phone_number, hostable_phone_number
 
 CODE_PATTERN: Final = r"^[0-9]{4,10}$"
+EXTENSION_PATTERN: Final = r"^[0-9#*w]{1,50}$"
+CUSTOMER_PATTERN: Final = r"^[^'\"`\\\x00-\x1f]*$"
 CALL_DELAY_SECONDS: Final = 30
 LONGEST_DEADLINE_DAYS: Final = 365
 _URL_LENGTH: Final = 2000
@@ -44,47 +46,78 @@ def _web_address(url: str) -> str:
     return url
 
 
-def _code(text: str) -> str:
-    if not re.fullmatch(CODE_PATTERN, text):
-        raise ValueError("A verification code is 4 to 10 digits and nothing else.")
-    return text
+def _like(pattern: str, sentence: str) -> FieldInfo:
+    """Text of a pattern; the sentence, not the pattern, is what a person is told."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(sentence)
+        return text
+
+    field: FieldInfo = Field(json_schema_extra={"pattern": pattern})
+    field.metadata.append(AfterValidator(check))
+    return field
+
+
+def _sid(prefix: str, name: str) -> FieldInfo:
+    sentence = f"{name} SID is {prefix} and 32 hexadecimal digits."
+    return _like(rf"^{prefix}[0-9a-fA-F]{{32}}$", sentence)
 
 
 HostablePhoneNumber = Annotated[str, AfterValidator(hostable_phone_number)]
 DialablePhoneNumber = Annotated[str, AfterValidator(dialable_phone_number)]
 WebAddress = Annotated[str, StringConstraints(max_length=_URL_LENGTH), AfterValidator(_web_address)]
 M = TypeVar("M", bound=BaseModel)
-VerificationCode = Annotated[str, AfterValidator(_code)]
-Extension = Annotated[str, StringConstraints(pattern=r"^[0-9#*w]{1,50}$")]
+VerificationCode = Annotated[
+    str, _like(CODE_PATTERN, "A verification code is 4 to 10 digits and nothing else.")
+]
+Extension = Annotated[
+    str,
+    _like(EXTENSION_PATTERN, "An extension is digits, #, * and w (a wait), at most 50 of them."),
+]
 CallDelay = Annotated[int, Field(ge=0, le=CALL_DELAY_SECONDS)]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
 CustomerReference = Annotated[
     str,
-    StringConstraints(
-        min_length=1, max_length=64, strip_whitespace=True, pattern=r"^[^'\"`\\\x00-\x1f]*$"
+    StringConstraints(min_length=1, max_length=64, strip_whitespace=True),
+    _like(
+        CUSTOMER_PATTERN, "A reference holds no quotes, no backslashes and no control characters."
     ),
 ]
 """It is searched for in Temporal's lists, whose queries cannot hold quotes or backslashes."""
 Emails = Annotated[tuple[EmailStr, ...], Field(max_length=20)]
+AddressSid = Annotated[str, _sid("AD", "An Address")]
+AccountSid = Annotated[str, _sid("AC", "An Account")]
+ApplicationSid = Annotated[str, _sid("AP", "An Application")]
 
 
-AddressSid = Annotated[str, StringConstraints(pattern=r"^AD[0-9a-fA-F]{32}$")]
-AccountSid = Annotated[str, StringConstraints(pattern=r"^AC[0-9a-fA-F]{32}$")]
-ApplicationSid = Annotated[str, StringConstraints(pattern=r"^AP[0-9a-fA-F]{32}$")]
+class Strict(BaseModel):
+    """The strict twin of a model.
+
+    What a field is for, and whether it is personal, is said once, by the model that it is twin of.
+    """
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: object) -> None:
+        """Take over the descriptions of the fields, and whether ``repr`` shows them."""
+        del kwargs
+        for base in cls.__bases__:
+            for name, twin in getattr(base, "model_fields", {}).items():
+                cls.model_fields[name].description = twin.description
+                cls.model_fields[name].repr = twin.repr
+        cls.model_rebuild(force=True)
 
 
-class NewHostedNumberOrder(HostedNumberOrderRequest):
+class NewHostedNumberOrder(Strict, HostedNumberOrderRequest, extra="forbid"):
     """An order as a backend may send it: required fields, formats and limits checked."""
 
-    model_config = ConfigDict(extra="forbid")
-
     phone_number: HostablePhoneNumber
-    email: EmailStr = Field(repr=False)
+    email: EmailStr
     address_sid: AddressSid
-    contact_title: ShortText = Field(repr=False)
-    contact_phone_number: DialablePhoneNumber = Field(repr=False)
-    friendly_name: ShortText | None = Field(default=None, repr=False)
-    cc_emails: Emails = Field(default=(), repr=False)
+    contact_title: ShortText
+    contact_phone_number: DialablePhoneNumber
+    friendly_name: ShortText | None = None
+    cc_emails: Emails = ()
     sms_url: WebAddress | None = None
     sms_fallback_url: WebAddress | None = None
     sms_application_sid: ApplicationSid | None = None
@@ -95,33 +128,27 @@ class NewHostedNumberOrder(HostedNumberOrderRequest):
     deadline_days: Annotated[int, Field(ge=1, le=LONGEST_DEADLINE_DAYS)] = 30
 
 
-class NewVerificationCodeEntry(VerificationCodeEntry):
+class NewVerificationCodeEntry(Strict, VerificationCodeEntry, extra="forbid"):
     """A code as a person may enter it."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    code: VerificationCode = Field(repr=False)
+    code: VerificationCode
 
 
-class NewVerificationCallRequest(VerificationCallRequest):
+class NewVerificationCallRequest(Strict, VerificationCallRequest, extra="forbid"):
     """A call as a person may ask for it."""
-
-    model_config = ConfigDict(extra="forbid")
 
     extension: Extension | None = None
     call_delay: CallDelay | None = None
 
 
-class NewAmendment(Amendment):
+class NewAmendment(Strict, Amendment, extra="forbid"):
     """A change as a person may send it: at least one field."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    email: EmailStr | None = Field(default=None, repr=False)
-    contact_title: ShortText | None = Field(default=None, repr=False)
-    contact_phone_number: DialablePhoneNumber | None = Field(default=None, repr=False)
+    email: EmailStr | None = None
+    contact_title: ShortText | None = None
+    contact_phone_number: DialablePhoneNumber | None = None
     address_sid: AddressSid | None = None
-    cc_emails: Emails | None = Field(default=None, repr=False)
+    cc_emails: Emails | None = None
     extension: Extension | None = None
     call_delay: CallDelay | None = None
 
@@ -150,9 +177,11 @@ def checked(model: type[M], data: object) -> M:
 def complaints(error: ValidationError) -> list[tuple[str, str]]:
     """Each field that is wrong and the sentence on it; never the value, which may be personal."""
     return [
-        (
-            ".".join(str(part) for part in detail["loc"]) or "request",
-            detail["msg"].removeprefix("Value error, ").rstrip(".") + ".",
-        )
+        (".".join(str(part) for part in detail["loc"]) or "request", sentence(detail["msg"]))
         for detail in error.errors(include_url=False, include_input=False, include_context=False)
     ]
+
+
+def sentence(complaint: str) -> str:
+    """A complaint of pydantic's as a sentence of ours."""
+    return complaint.removeprefix("Value error, ").rstrip(".") + "."

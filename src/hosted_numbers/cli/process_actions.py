@@ -1,9 +1,6 @@
 """What the commands for processes and for the namespace do, once their words are read."""
 
 import json
-import logging
-import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +12,7 @@ from hosted_numbers.cli.connection import run
 from hosted_numbers.cli.lazily import lazily
 from hosted_numbers.cli.terminal import FAILED, Output, plain, say, stdout
 from hosted_numbers.errors import InvalidRequestError, SettingsError
+from hosted_numbers.process import log_to_stderr
 from hosted_numbers.settings import Settings
 from hosted_numbers.validation import complaints
 
@@ -30,7 +28,7 @@ else:
 
 def run_gateway(host: str, port: int) -> None:
     """Serve the gateway until told to end."""
-    _log_to_stderr()
+    log_to_stderr()
     gateway_server.serve(Settings.read(), host, port)
 
 
@@ -45,7 +43,7 @@ def run_simulator(
     state: str | None,
 ) -> None:
     """Serve the simulator until told to end."""
-    _log_to_stderr()
+    log_to_stderr()
     settings = Settings.read()
     try:
         config = simulator_config.SimulatorConfig.model_validate(
@@ -95,13 +93,3 @@ def _listed(what: str, names: list[str]) -> str:
 
 def _tell_address(base_url: str) -> None:
     say(f"Simulating Twilio at {base_url}")
-
-
-def _log_to_stderr() -> None:
-    formatter = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
-    formatter.converter = time.gmtime
-    formatter.default_time_format = "%Y-%m-%dT%H:%M:%S"
-    formatter.default_msec_format = "%s.%03dZ"
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(formatter)
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

@@ -28,6 +28,7 @@ from hosted_numbers.gateway.problems import (
     correlation_id,
 )
 from hosted_numbers.phone_numbers import masked
+from hosted_numbers.validation import sentence
 
 _log = logging.getLogger(__name__)
 
@@ -135,7 +136,7 @@ def _of_body(request: Request, found: Sequence[Mapping[str, Any]]) -> Problem:
         )
     if any(each["type"] == "json_invalid" for each in found):
         return _unreadable()
-    wrong = [FieldError(field=_field(each["loc"]), message=_sentence(each)) for each in found]
+    wrong = [FieldError(field=_field(each["loc"]), message=sentence(each["msg"])) for each in found]
     return Problem(
         422,
         InvalidRequestError.code,
@@ -164,10 +165,6 @@ def _unreadable() -> Problem:
 def _field(location: Sequence[str | int]) -> str:
     """The field's own name; the ``body``, ``path`` or ``query`` before it tells nobody anything."""
     return ".".join(str(part) for part in location[1:])[:_LONGEST_FIELD] or "request"
-
-
-def _sentence(detail: Mapping[str, Any]) -> str:
-    return str(detail["msg"]).removeprefix("Value error, ").rstrip(".") + "."
 
 
 def _of_status(status: int, headers: Mapping[str, str] | None) -> Problem:
