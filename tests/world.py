@@ -68,16 +68,46 @@ class Postbox:
 
 
 @dataclass
-class World:
+class Twilio:
+    """One simulator, and our client of it."""
+
+    simulator: httpx.AsyncClient
+    twilio: TwilioClient
+    callbacks: Postbox
+    pace: timedelta
+
+    async def tell(self, path: str, /, **body: object) -> Any:
+        """A control path of the simulator."""
+        answer = await self.simulator.post(f"/_simulator/{path}", json=body)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    async def ledger(self) -> dict[str, Any]:
+        """What really happened at Twilio."""
+        ledger: dict[str, Any] = (await self.simulator.get("/_simulator/ledger")).json()
+        return ledger
+
+    async def fault(self, method: str, path: str, action: str, **more: object) -> None:
+        """The next matching requests to Twilio suffer."""
+        body = {"method": method, "path": path, "action": action} | more
+        await self.tell("faults", **body)
+
+    async def sign_document(self, sid: str, status: str = "signed") -> None:
+        """The signer signs a letter, or does not."""
+        await self.tell(f"authorization-documents/{sid}", status=status)
+
+    async def twilio_works(self) -> None:
+        """Twilio, or the carrier, makes its next step."""
+        await self.tell("clock", advance_seconds=self.pace.total_seconds())
+
+
+@dataclass
+class World(Twilio):
     """One Temporal server, one worker, one simulator."""
 
     env: WorkflowEnvironment
     client: Client
     orders: HostedNumberOrders
-    simulator: httpx.AsyncClient
-    twilio: TwilioClient
-    callbacks: Postbox
-    pace: timedelta
 
     async def start(self, **changes: object) -> WorkflowHandle[object, Progress]:
         """Start an order and answer its workflow."""
@@ -103,26 +133,10 @@ class World:
                 raise AssertionError(f"not {expected}, but {progress!r}")
             await asyncio.sleep(0.02)
 
-    async def tell(self, path: str, /, **body: object) -> Any:
-        """A control path of the simulator."""
-        answer = await self.simulator.post(f"/_simulator/{path}", json=body)
-        answer.raise_for_status()
-        return answer.json()
-
-    async def ledger(self) -> dict[str, Any]:
-        """What really happened at Twilio."""
-        ledger: dict[str, Any] = (await self.simulator.get("/_simulator/ledger")).json()
-        return ledger
-
     async def code(self, progress: Progress) -> str:
         """What the person at the phone hears."""
         answer = await self.simulator.get(f"/_simulator/orders/{progress.sid}/call")
         return str(answer.json()["verification_code"])
-
-    async def fault(self, method: str, path: str, action: str, **more: object) -> None:
-        """The next matching requests to Twilio suffer."""
-        body = {"method": method, "path": path, "action": action} | more
-        await self.tell("faults", **body)
 
     async def verified(self, **changes: object) -> Progress:
         """An order whose owner entered the right code, with its letter out."""
@@ -135,13 +149,7 @@ class World:
 
     async def sign(self, progress: Progress, status: str = "signed") -> None:
         """The signer signs, or does not."""
-        await self.tell(
-            f"authorization-documents/{progress.authorization_document_sid}", status=status
-        )
-
-    async def twilio_works(self) -> None:
-        """Twilio, or the carrier, makes its next step."""
-        await self.tell("clock", advance_seconds=self.pace.total_seconds())
+        await self.sign_document(str(progress.authorization_document_sid), status)
 
     async def pass_time(self, span: timedelta) -> None:
         """Time goes by for the workflow and at Twilio."""
@@ -180,6 +188,14 @@ async def a_world(**config: Any) -> AsyncIterator[World]:
 async def a_world_on(env: WorkflowEnvironment, **config: Any) -> AsyncIterator[World]:
     """A simulator and its client beside a Temporal server, without a worker."""
     await search_attributes.add(env.client)
+    async with a_twilio(**config) as twilio:
+        orders = twilio.callbacks.orders = HostedNumberOrders(env.client)
+        yield World(**vars(twilio), env=env, client=env.client, orders=orders)
+
+
+@contextlib.asynccontextmanager
+async def a_twilio(**config: Any) -> AsyncIterator[Twilio]:
+    """A simulator and its client alone."""
     callbacks = Postbox()
     app = create_app(
         SimulatorConfig.model_validate(
@@ -187,8 +203,6 @@ async def a_world_on(env: WorkflowEnvironment, **config: Any) -> AsyncIterator[W
         ),
         sender=callbacks,
     )
-    orders = HostedNumberOrders(env.client)
-    callbacks.orders = orders
     transport = InProcess(app=app)
     async with (
         app.state.simulator.running(),
@@ -200,4 +214,4 @@ async def a_world_on(env: WorkflowEnvironment, **config: Any) -> AsyncIterator[W
         ) as twilio,
     ):
         pace = timedelta(seconds=float(config.get("pace", 0)))
-        yield World(env, env.client, orders, simulator, twilio, callbacks, pace)
+        yield Twilio(simulator, twilio, callbacks, pace)

@@ -10,6 +10,7 @@ from temporalio.exceptions import CancelledError
 from hosted_numbers import contract
 from hosted_numbers.contract import (
     Amendment,
+    Cancellation,
     OrderChanged,
     Resumption,
     VerificationCallRequest,
@@ -266,6 +267,26 @@ async def test_cancel_deletes_the_order_at_twilio(world: World) -> None:
     assert [order["deleted"] for order in (await world.ledger())["orders"]] == [True]
     with pytest.raises(OrderEndedError):
         await world.orders.cancel(NUMBER)
+
+
+async def test_cancel_by_signal_deletes_the_order_too(world: World) -> None:
+    """For those who cannot wait for an answer."""
+    handle = await world.start()
+    await world.until(waiting_for="verification-code")
+    await handle.signal(contract.CANCEL_ORDER, Cancellation())
+    assert (await handle.result()).phase == "cancelled"
+
+
+async def test_resume_tries_again(world: World) -> None:
+    """What was in the way is mended, and a person says so."""
+    number = f"{FICTION}0111"
+    await world.start(phone_number=number)
+    await world.until(number, waiting_for="operator")
+    await world.tell("reset")
+    assert (await world.orders.resume(number)).taken
+    held = await world.until(number, waiting_for="operator")
+    assert [entry.what for entry in held.timeline].count("Resumed.") == 1
+    assert (await world.ledger())["requests"]["POST /HostedNumbers/HostedNumberOrders"] == 1
 
 
 async def test_cancel_at_the_carrier_is_refused_with_what_to_do(slow_world: World) -> None:
