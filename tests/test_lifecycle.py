@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hosted_numbers import messages, steps
@@ -463,6 +463,41 @@ def test_code_during_trouble_is_given_back() -> None:
     assert not state.verdicts[1].taken
     assert "Twilio does not answer" in state.verdicts[1].reason
     assert state.codes == ()
+
+
+@pytest.mark.fault("F09")
+@settings(max_examples=300)
+@given(
+    st.lists(
+        st.sampled_from(["ok", "ok", "ok", "lost", "lost", "away", "request", "code"]),
+        min_size=15,
+        max_size=60,
+    )
+)
+@example(["ok", "lost", "ok", "lost", "ok", "ok", "ok"])
+def test_no_phone_rings_unasked(fortunes: list[str]) -> None:
+    """However many answers are lost, one wish for a call rings the phone once at most."""
+    state, now = begin(an_order(), NOW), NOW
+    wishes, calls, status = 1, 0, "received"
+    for fortune in fortunes:
+        if fortune == "request" and messages.refusal(state, CALL) is None:
+            wishes += not state.call_wanted
+            state = messages.taken(state, CALL, now)
+        elif fortune == "code" and messages.refusal(state, CODE) is None:
+            state = messages.taken(state, CODE, now)
+        step = next_step(state, PACE)
+        if isinstance(step, Wait):
+            now = step.until
+            state = elapsed(state, now, PACE)
+        elif isinstance(step, Do):
+            if step.activity == steps.PLACE_CALL and fortune != "away":
+                calls, status = calls + 1, "pending-verification"
+            answered = says(status, calls_placed=calls, code_accepted=False)
+            lost = Trouble(kind="unreachable")
+            gone = None if step.activity == steps.DELETE_ORDER else answered
+            outcome = lost if fortune in {"lost", "away"} else gone
+            state = learn(starting(state), step, outcome, now, PACE)
+        assert calls <= min(wishes, CALLS_ALLOWED)
 
 
 MESSAGES: list[Message] = [

@@ -175,7 +175,8 @@ def _troubled(
         return _unfound(state, now)
     if trouble.kind in {"unreachable", "internal"}:
         # what was sent may have been carried out: look before anything is sent again
-        state = state.but(stale=True, call_in_doubt=step.activity == steps.PLACE_CALL)
+        called = step.activity == steps.PLACE_CALL
+        state = state.but(stale=True, call_in_doubt=called or state.call_in_doubt)
     if trouble.kind == "refused":
         return state.held(f"refused-{trouble.code or trouble.status}", play, now)
     pause = timedelta(seconds=trouble.retry_after or 0)
