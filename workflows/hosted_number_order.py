@@ -12,7 +12,7 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
-from temporalio.exceptions import FailureError
+from temporalio.exceptions import ApplicationError, FailureError
 
 from hosted_numbers import contract, messages, search_attributes
 from hosted_numbers.contract import (
@@ -116,6 +116,15 @@ class HostedNumberOrderWorkflow(Verification):
     def progress(self) -> Progress:
         """Where the order stands."""
         return progress(self.state)
+
+    @workflow.update(name=contract.READ_PROGRESS)
+    def read_progress(self) -> None:
+        """Where the order stands, told by the refusal of this update: see the contract."""
+
+    @read_progress.validator
+    def _tell_progress(self) -> None:
+        told = progress(self.state)
+        raise ApplicationError(told.reason, told, type=contract.READ_PROGRESS)
 
     @workflow.signal(name=contract.ORDER_CHANGED)
     def order_changed(self, hint: OrderChanged) -> None:

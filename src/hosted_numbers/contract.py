@@ -28,6 +28,14 @@ ORDER_CHANGED = "order_changed"
 PROGRESS = "progress"
 """Query: where the order stands, a ``Progress``."""
 
+READ_PROGRESS = "read_progress"
+"""Update: the same, in the details of its refusal. It is never taken and leaves no event.
+
+A query that waits for a worker while an event arrives can lead the SDK to record commands that do
+not replay; an update cannot. So our own reads of an open order go this way
+(docs/decisions/0005).
+"""
+
 FINGERPRINT_MEMO = "request_fingerprint"
 """Memo key: SHA-256 of the request, so that the same order sent twice is told from another one."""
 

@@ -6,7 +6,8 @@ never hangs on a Temporal that is away or on workers that are down.
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -61,6 +62,9 @@ T = TypeVar("T")
 _SLACK = timedelta(milliseconds=200)
 # ... and for telling an absent Temporal from absent workers, once the caller has waited that long.
 _SECOND_LOOK = timedelta(milliseconds=500)
+
+# Between two tries of what a workflow was not ready for.
+_PAUSE = timedelta(milliseconds=100)
 
 _NO_ANSWER = {
     RPCStatusCode.CANCELLED,
@@ -176,10 +180,23 @@ class HostedNumberOrders:
         Raises:
             OrderNotFoundError: no order is known for the number.
         """
-        query = self._handle(phone_number).query(
-            contract.PROGRESS, result_type=Progress, rpc_timeout=self._deadline
-        )
-        return await self._answered(query, phone_number)
+        handle = self._handle(phone_number)
+        try:
+            await self._answered(
+                lambda: handle.execute_update(contract.READ_PROGRESS, rpc_timeout=self._deadline),
+                phone_number,
+            )
+        except _ToldProgressError as told:
+            return told.progress
+        except OrderEndedError:
+            # a query is safe where no event can arrive any more
+            return await self._answered(
+                lambda: handle.query(
+                    contract.PROGRESS, result_type=Progress, rpc_timeout=self._deadline
+                ),
+                phone_number,
+            )
+        raise NoWorkerError("The order's workflow has no progress to tell.", "Upgrade the worker.")
 
     async def watch(
         self, phone_number: str, interval: timedelta = timedelta(seconds=1)
@@ -304,10 +321,12 @@ class HostedNumberOrders:
     async def _act(self, phone_number: str, name: str, message: Message) -> Answer:
         """Send an update and wait for its answer, in two steps with a deadline each."""
         handle = self._handle(phone_number)
+        update_id = uuid.uuid4().hex  # the same when it is sent again, so that it is taken once
         started = await self._answered(
-            handle.start_update(
+            lambda: handle.start_update(
                 name,
                 message,
+                id=update_id,
                 wait_for_stage=WorkflowUpdateStage.ACCEPTED,
                 result_type=Answer,
                 rpc_timeout=self._deadline,
@@ -317,7 +336,9 @@ class HostedNumberOrders:
         try:
             result: Answer = await asyncio.wait_for(
                 self._answered(
-                    started.result(rpc_timeout=self._answer_deadline), phone_number, in_time=False
+                    lambda: started.result(rpc_timeout=self._answer_deadline),
+                    phone_number,
+                    in_time=False,
                 ),
                 self._answer_deadline.total_seconds(),
             )
@@ -329,10 +350,13 @@ class HostedNumberOrders:
             )
         return result
 
-    async def _answered(self, call: Awaitable[T], phone_number: str, *, in_time: bool = True) -> T:
+    async def _answered(
+        self, send: Callable[[], Awaitable[T]], phone_number: str, *, in_time: bool = True
+    ) -> T:
         """What a worker answers; its refusals and Temporal's errors in our own words."""
+        answer = _when_ready(send)
         try:
-            return await (self._in_time(call) if in_time else call)
+            return await (self._in_time(answer) if in_time else answer)
         except (WorkflowUpdateFailedError, WorkflowQueryFailedError) as error:
             raise _refusal(error) from None
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
@@ -416,9 +440,34 @@ def _summary(row: WorkflowExecution) -> OrderSummary:
     )
 
 
-def _refusal(error: Exception) -> HostedNumbersError:
+async def _when_ready(send: Callable[[], Awaitable[T]]) -> T:
+    """Send again as long as Temporal says that the workflow is not ready for it.
+
+    It does so for a moment when a workflow task failed, as happens to a task that was overtaken by
+    an event, and for good when each task of the order fails; the caller's deadline ends it.
+    """
+    while True:
+        try:
+            return await send()
+        except RPCError as error:
+            if error.status != RPCStatusCode.FAILED_PRECONDITION:
+                raise
+        await asyncio.sleep(_PAUSE.total_seconds())
+
+
+class _ToldProgressError(Exception):
+    """The refusal of ``READ_PROGRESS``, which is its answer."""
+
+    def __init__(self, progress: Progress) -> None:
+        super().__init__()
+        self.progress = progress
+
+
+def _refusal(error: Exception) -> Exception:
     """The workflow's refusal, whose reason and next step travel as the error's details."""
     cause = error.__cause__ if isinstance(error, WorkflowUpdateFailedError) else None
+    if isinstance(cause, ApplicationError) and cause.type == contract.READ_PROGRESS:
+        return _ToldProgressError(Progress.model_validate(cause.details[0]))
     if isinstance(cause, ApplicationError) and cause.details:
         return RefusedError(str(cause.details[0]), str(cause.details[1]))
     return RefusedError(

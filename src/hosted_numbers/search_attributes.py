@@ -14,6 +14,7 @@ from temporalio.api.operatorservice.v1 import (
 )
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
+from temporalio.service import RPCError
 
 from hosted_numbers import contract
 from hosted_numbers.errors import InvalidRequestError, SettingsError
@@ -65,9 +66,17 @@ async def require(client: Client) -> None:
     """Check that a worker may run in this namespace.
 
     Raises:
-        SettingsError: an attribute is missing, with the command that registers it.
+        SettingsError: an attribute is missing, with the command that registers it; or Temporal
+            does not show this namespace to us at all.
     """
-    if missing := await unregistered(client):
+    try:
+        missing = await unregistered(client)
+    except RPCError as error:
+        raise SettingsError(
+            f"Temporal does not show the namespace {client.namespace!r}: {error.status.name}.",
+            "Correct TEMPORAL_NAMESPACE, or the rights of the profile's key.",
+        ) from None
+    if missing:
         raise SettingsError(
             f"The namespace {client.namespace!r} lacks search attributes: {', '.join(missing)}.",
             "Register them with: hosted-numbers setup",
