@@ -7,20 +7,15 @@ never hangs on a Temporal that is away or on workers that are down.
 import asyncio
 import hashlib
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from temporalio.client import (
     Client,
     WorkflowExecution,
-    WorkflowExecutionDescription,
     WorkflowExecutionStatus,
     WorkflowHandle,
-    WorkflowQueryFailedError,
-    WorkflowUpdateFailedError,
-    WorkflowUpdateRPCTimeoutOrCancelledError,
     WorkflowUpdateStage,
 )
 from temporalio.common import (
@@ -28,7 +23,7 @@ from temporalio.common import (
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
-from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from hosted_numbers import contract, search_attributes
@@ -45,32 +40,13 @@ from hosted_numbers.contract import (
     VerificationCodeEntry,
 )
 from hosted_numbers.errors import (
-    HostedNumbersError,
     InvalidRequestError,
     NoWorkerError,
     OrderAlreadyOpenError,
     OrderEndedError,
-    OrderNotFoundError,
-    RefusedError,
-    TemporalUnavailableError,
 )
 from hosted_numbers.ids import order_workflow_id, phone_number_of
-
-T = TypeVar("T")
-
-# Over the deadline of a call: for Temporal's own word that it was too late to arrive ...
-_SLACK = timedelta(milliseconds=200)
-# ... and for telling an absent Temporal from absent workers, once the caller has waited that long.
-_SECOND_LOOK = timedelta(milliseconds=500)
-
-# Between two tries of what a workflow was not ready for.
-_PAUSE = timedelta(milliseconds=100)
-
-_NO_ANSWER = {
-    RPCStatusCode.CANCELLED,
-    RPCStatusCode.DEADLINE_EXCEEDED,
-    RPCStatusCode.UNAVAILABLE,
-}
+from hosted_numbers.temporal_calls import TemporalCalls, ToldProgressError
 
 
 @dataclass(frozen=True)
@@ -129,6 +105,7 @@ class HostedNumberOrders:
         answer_deadline: timedelta = timedelta(seconds=20),
     ) -> None:
         self._client = client
+        self._calls = TemporalCalls(client, deadline)
         self._deadline = deadline
         self._answer_deadline = answer_deadline
 
@@ -144,7 +121,7 @@ class HostedNumberOrders:
         workflow_id = order_workflow_id(order.phone_number)
         fingerprint = _fingerprint(order)
         try:
-            handle: WorkflowHandle[object, object] = await self._within(
+            handle: WorkflowHandle[object, object] = await self._calls.within(
                 self._client.start_workflow(
                     contract.WORKFLOW_TYPE,
                     _as_request(order),
@@ -167,7 +144,7 @@ class HostedNumberOrders:
         self, order: HostedNumberOrderRequest, run_id: str | None, fingerprint: str
     ) -> StartedOrder:
         handle = self._handle(order.phone_number)
-        execution = await self._within(handle.describe(rpc_timeout=self._deadline))
+        execution = await self._calls.within(handle.describe(rpc_timeout=self._deadline))
         if await execution.memo_value(contract.FINGERPRINT_MEMO, "") != fingerprint:
             raise OrderAlreadyOpenError(order.phone_number, handle.id)
         return StartedOrder(
@@ -182,19 +159,19 @@ class HostedNumberOrders:
         """
         handle = self._handle(phone_number)
         try:
-            await self._answered(
+            await self._calls.answered(
                 lambda: handle.execute_update(contract.READ_PROGRESS, rpc_timeout=self._deadline),
-                phone_number,
+                handle,
             )
-        except _ToldProgressError as told:
+        except ToldProgressError as told:
             return told.progress
         except OrderEndedError:
             # a query is safe where no event can arrive any more
-            return await self._answered(
+            return await self._calls.answered(
                 lambda: handle.query(
                     contract.PROGRESS, result_type=Progress, rpc_timeout=self._deadline
                 ),
-                phone_number,
+                handle,
             )
         raise NoWorkerError("The order's workflow has no progress to tell.", "Upgrade the worker.")
 
@@ -261,7 +238,7 @@ class HostedNumberOrders:
             contract.ORDER_CHANGED, hint, rpc_timeout=self._deadline
         )
         try:
-            await self._within(signal)
+            await self._calls.within(signal)
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
                 return False
@@ -295,7 +272,7 @@ class HostedNumberOrders:
             query, page_size=page_size, next_page_token=cursor, rpc_timeout=self._deadline
         )
         try:
-            await self._within(rows.fetch_next_page())
+            await self._calls.within(rows.fetch_next_page())
         except RPCError as error:
             if error.status == RPCStatusCode.INVALID_ARGUMENT:
                 raise InvalidRequestError(
@@ -309,20 +286,13 @@ class HostedNumberOrders:
 
     async def reachable(self, within: timedelta | None = None) -> bool:
         """Whether Temporal answers within the deadline, or within another time."""
-        patience = within or self._deadline
-        try:
-            return await asyncio.wait_for(
-                self._client.service_client.check_health(timeout=patience),
-                patience.total_seconds(),
-            )
-        except (TimeoutError, RPCError, RuntimeError):
-            return False
+        return await self._calls.reachable(within)
 
     async def _act(self, phone_number: str, name: str, message: Message) -> Answer:
         """Send an update and wait for its answer, in two steps with a deadline each."""
         handle = self._handle(phone_number)
         update_id = uuid.uuid4().hex  # the same when it is sent again, so that it is taken once
-        started = await self._answered(
+        started = await self._calls.answered(
             lambda: handle.start_update(
                 name,
                 message,
@@ -331,13 +301,13 @@ class HostedNumberOrders:
                 result_type=Answer,
                 rpc_timeout=self._deadline,
             ),
-            phone_number,
+            handle,
         )
         try:
             result: Answer = await asyncio.wait_for(
-                self._answered(
+                self._calls.answered(
                     lambda: started.result(rpc_timeout=self._answer_deadline),
-                    phone_number,
+                    handle,
                     in_time=False,
                 ),
                 self._answer_deadline.total_seconds(),
@@ -349,64 +319,6 @@ class HostedNumberOrders:
                 next_step="Look at the order's progress: it tells what came of it.",
             )
         return result
-
-    async def _answered(
-        self, send: Callable[[], Awaitable[T]], phone_number: str, *, in_time: bool = True
-    ) -> T:
-        """What a worker answers; its refusals and Temporal's errors in our own words."""
-        answer = _when_ready(send)
-        try:
-            return await (self._in_time(answer) if in_time else answer)
-        except (WorkflowUpdateFailedError, WorkflowQueryFailedError) as error:
-            raise _refusal(error) from None
-        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
-            raise await self._silent() from None
-        except RPCError as error:
-            if error.status == RPCStatusCode.NOT_FOUND:
-                raise await self._missing(phone_number) from None
-            if error.status in _NO_ANSWER:
-                raise await self._silent() from None
-            raise
-        except RuntimeError as error:
-            raise _disconnected(error) from None
-
-    async def _missing(self, phone_number: str) -> HostedNumbersError:
-        """Temporal found no open order: has it ended, or was there never one?"""
-        try:
-            execution = await self._within(
-                self._handle(phone_number).describe(rpc_timeout=self._deadline)
-            )
-        except RPCError:
-            return OrderNotFoundError(
-                f"No order is known for {phone_number}.",
-                "Check the number, or start an order for it.",
-            )
-        return _ended(execution)
-
-    async def _silent(self) -> HostedNumbersError:
-        """Nothing answered in time: is it Temporal or the workers?"""
-        return _no_worker() if await self.reachable(_SECOND_LOOK) else _unavailable()
-
-    async def _in_time(self, call: Awaitable[T]) -> T:
-        """The call's answer, or TimeoutError once the deadline is over.
-
-        ``rpc_timeout`` alone does not bound a call: the SDK goes on trying for seconds when its
-        connection breaks, and a lazy client connects without any limit.
-        """
-        return await asyncio.wait_for(call, (self._deadline + _SLACK).total_seconds())
-
-    async def _within(self, call: Awaitable[T]) -> T:
-        """Temporal's answer within the deadline, its absence as ``TemporalUnavailableError``."""
-        try:
-            return await self._in_time(call)
-        except TimeoutError:
-            raise _unavailable() from None
-        except RPCError as error:
-            if error.status in _NO_ANSWER:
-                raise _unavailable() from None
-            raise
-        except RuntimeError as error:
-            raise _disconnected(error) from None
 
     def _handle(self, phone_number: str) -> WorkflowHandle[object, object]:
         return self._client.get_workflow_handle(order_workflow_id(phone_number))
@@ -437,66 +349,4 @@ def _summary(row: WorkflowExecution) -> OrderSummary:
         sid=found.get(search_attributes.ORDER_SID),
         customer=found.get(search_attributes.CUSTOMER),
         deadline=found.get(search_attributes.DEADLINE),
-    )
-
-
-async def _when_ready(send: Callable[[], Awaitable[T]]) -> T:
-    """Send again as long as Temporal says that the workflow is not ready for it.
-
-    It does so for a moment when a workflow task failed, as happens to a task that was overtaken by
-    an event, and for good when each task of the order fails; the caller's deadline ends it.
-    """
-    while True:
-        try:
-            return await send()
-        except RPCError as error:
-            if error.status != RPCStatusCode.FAILED_PRECONDITION:
-                raise
-        await asyncio.sleep(_PAUSE.total_seconds())
-
-
-class _ToldProgressError(Exception):
-    """The refusal of ``READ_PROGRESS``, which is its answer."""
-
-    def __init__(self, progress: Progress) -> None:
-        super().__init__()
-        self.progress = progress
-
-
-def _refusal(error: Exception) -> Exception:
-    """The workflow's refusal, whose reason and next step travel as the error's details."""
-    cause = error.__cause__ if isinstance(error, WorkflowUpdateFailedError) else None
-    if isinstance(cause, ApplicationError) and cause.type == contract.READ_PROGRESS:
-        return _ToldProgressError(Progress.model_validate(cause.details[0]))
-    if isinstance(cause, ApplicationError) and cause.details:
-        return RefusedError(str(cause.details[0]), str(cause.details[1]))
-    return RefusedError(
-        "The order did not take this.", "Look at the order in the Temporal UI for the reason."
-    )
-
-
-def _ended(execution: WorkflowExecutionDescription) -> HostedNumbersError:
-    status = execution.typed_search_attributes.get(search_attributes.STATUS)
-    ended = f"{execution.close_time:%Y-%m-%d %H:%M} UTC" if execution.close_time else "a while ago"
-    return OrderEndedError(
-        f"The order ended at {ended}, at Twilio's status {status or 'unknown'}.",
-        "Nothing can be changed any more. Read its progress, or start a new order.",
-    )
-
-
-def _no_worker() -> NoWorkerError:
-    return NoWorkerError(
-        "Temporal is up, but no worker answered in time.",
-        "Start a worker (python worker.py) and try again; nothing is lost.",
-    )
-
-
-def _disconnected(error: RuntimeError) -> Exception:
-    """A lazy client's first connection failed, which the SDK tells by a RuntimeError of its own."""
-    return _unavailable() if "client connect" in str(error) else error
-
-
-def _unavailable() -> TemporalUnavailableError:
-    return TemporalUnavailableError(
-        "Temporal does not answer.", "Try again shortly; open orders wait and nothing is lost."
     )
