@@ -15,6 +15,20 @@ PACE = Pace(
     second_look=timedelta(seconds=60),
 )
 
+STATUSES = [
+    "twilio-processing",
+    "received",
+    "pending-verification",
+    "verified",
+    "pending-loa",
+    "carrier-processing",
+    "testing",
+    "completed",
+    "failed",
+    "action-required",
+    "quantum-review",
+]
+
 
 def an_order(**changes: object) -> HostedNumberOrderRequest:
     """An order that a backend might send."""
