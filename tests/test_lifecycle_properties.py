@@ -102,7 +102,7 @@ EVENTS = st.one_of(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=500)
 @given(st.sampled_from(["now", "asked"]), st.lists(EVENTS, max_size=40))
 def test_no_order_is_stuck_in_silence(call_when: str, events: list[tuple[str, Any]]) -> None:
     """Whatever Twilio, people, machines and time do, in any order.

@@ -127,8 +127,8 @@ def elapsed(state: OrderState, now: datetime, pace: Pace) -> OrderState:
         return _overdue(state, now)
     if now >= _next_look(state, pace):
         if state.hold is not None and state.hold.retry_at is not None:
-            return state.but(hold=None)
-        return state.but(stale=True, looked_at=now)
+            state = state.but(hold=None)  # try again, but look first whether Twilio moved
+        return state.but(stale=state.sid is not None, looked_at=now)
     return state
 
 
