@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -14,6 +15,7 @@ from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
 _LOG_TAIL_LINES = 20
+_LOWEST_FREE, _HIGHEST_FREE = 10_000, 32_000
 
 
 class DeploymentError(Exception):
@@ -108,10 +110,16 @@ def _inherited() -> dict[str, str]:
 
 
 def free_port() -> int:
-    """A port of this machine that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    """A port of this machine that nothing listens on.
+
+    It lies below those that systems give to outgoing connections, as these could take it before
+    the process that is to listen on it has started.
+    """
+    while True:
+        port = _LOWEST_FREE + secrets.randbelow(_HIGHEST_FREE - _LOWEST_FREE)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((LOOPBACK, port))
+            return port
 
 
 def listening(port: int) -> bool:

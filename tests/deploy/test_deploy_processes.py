@@ -175,5 +175,7 @@ def test_temporal_comes_from_the_package_or_the_path(
 
 
 def test_free_port_is_free() -> None:
-    """Nothing listens on it."""
-    assert not listening(free_port())
+    """Nothing listens on it, and no connection to the outside is given it meanwhile."""
+    port = free_port()
+    assert not listening(port)
+    assert 1024 < port < 32_768
