@@ -151,6 +151,11 @@ class World(Twilio):
         """The signer signs, or does not."""
         await self.sign_document(str(progress.authorization_document_sid), status)
 
+    async def days_go_by(self, days: int) -> None:
+        """Days for the workflow, one at a time: a month in one call can outlast its deadline."""
+        for _ in range(days):
+            await self.env.sleep(timedelta(days=1))
+
     async def pass_time(self, span: timedelta) -> None:
         """Time goes by for the workflow and at Twilio."""
         await self.tell("clock", advance_seconds=span.total_seconds())

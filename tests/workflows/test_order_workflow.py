@@ -222,7 +222,7 @@ async def test_thirty_days_at_the_carrier_are_looked_at_ever_less(slow_world: Wo
     slow_world.callbacks.lost = True
     await slow_world.sign(signing)
     before = (await slow_world.ledger())["requests"][f"GET {ORDERS}/{{sid}}"]
-    await slow_world.env.sleep(timedelta(days=30))
+    await slow_world.days_go_by(30)
     await slow_world.until(waiting_for="carrier", status="carrier-processing")
     after = (await slow_world.ledger())["requests"][f"GET {ORDERS}/{{sid}}"]
     assert 700 < after - before < 760
@@ -235,7 +235,8 @@ async def test_thirty_days_at_the_carrier_are_looked_at_ever_less(slow_world: Wo
 async def test_unsigned_letter_ends_at_the_deadline(world: World) -> None:
     """Thirty days without a signature: the order is deleted at Twilio and has failed."""
     await world.verified()
-    await world.env.sleep(timedelta(days=30, minutes=1))
+    await world.days_go_by(30)
+    await world.env.sleep(timedelta(minutes=1))
     result = await world.handle().result()
     assert result.phase == "failed"
     assert "30 days" in (result.failure_reason or "")
