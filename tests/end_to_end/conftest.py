@@ -1,4 +1,4 @@
-"""The product as processes: started once for a module, met by each test with its own clients."""
+"""The product as processes: started once, met by each test with its own clients."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -9,7 +9,7 @@ from deploy import local
 from tests.end_to_end.product import Parts, Product, a_deployment, new_number
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def deployment(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[local.Deployment, Parts]]:

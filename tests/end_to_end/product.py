@@ -77,8 +77,13 @@ def new_number() -> str:
 
 @dataclass
 class Parts(Processes):
-    """The processes of a deployment, each of which can be killed, ended and started again."""
+    """The processes of a deployment, each of which can be killed, ended and started again.
 
+    Attributes:
+        at_temporal: the settings by which this process finds the deployment's Temporal.
+    """
+
+    at_temporal: Mapping[str, str] = field(default_factory=dict)
     _how: dict[str, tuple[list[str], Mapping[str, str], Callable[[], Awaitable[bool]]]] = field(
         default_factory=dict
     )
@@ -97,7 +102,8 @@ class Parts(Processes):
     async def again(self, name: str, **environment: str) -> None:
         """Start a process that was stopped, with these settings in place of its own."""
         command, as_before, ready = self._how[name]
-        await super().start(name, command, {**as_before, **environment}, ready)
+        with settled(self.at_temporal):
+            await super().start(name, command, {**as_before, **environment}, ready)
 
     def kill(self, name: str) -> None:
         """``kill -9``: the process learns nothing of it."""
@@ -240,9 +246,10 @@ class Product:
             assert len([each for each in ledger["calls"] if each["order_sid"] == sid]) == 1, number
 
 
-async def replay(numbers: Iterable[str]) -> None:
-    """Replay what these orders went through: whoever kills workers must not bend a history."""
-    client = await temporal.connect()
+async def replay(product: Product, numbers: Iterable[str]) -> None:
+    """Replay what these orders went through: each must come to the same steps again."""
+    with settled(product.parts.at_temporal):
+        client = await temporal.connect()
     replayer = Replayer(
         workflows=WORKFLOWS, workflow_runner=sandbox(), data_converter=pydantic_data_converter
     )
@@ -256,20 +263,25 @@ def a_deployment(state: Path) -> Iterator[tuple[local.Deployment, Parts]]:
     """Everything up, with its state in files; afterwards no process and no port is left."""
     ports = {name: free_port() for name in local.PORTS}
     deployment = local.Deployment(state, ports, keep=True, people="signer", pace=0.2)
-    parts = Parts(state / "logs")
-    with pytest.MonkeyPatch.context() as patch:
-        # starting it settles where this process finds Temporal, which must not outlive it
-        for name, value in deployment.environment("temporal").items():
-            patch.setenv(name, value)
-        try:
+    parts = Parts(state / "logs", at_temporal=deployment.environment("temporal"))
+    try:
+        with settled(parts.at_temporal):
             asyncio.run(local._start(deployment, parts))
-            pids = parts.pids()
-            yield deployment, parts
-            pids = parts.pids()
-        finally:
-            parts.stop()
+        yield deployment, parts
+    finally:
+        pids = parts.pids()
+        parts.stop()
     assert not [pid for pid in pids if is_alive(pid)]
     assert not [name for name, port in ports.items() if listening(port)]
+
+
+@contextmanager
+def settled(environment: Mapping[str, str]) -> Iterator[None]:
+    """Settings of this process itself, as the deployment makes them, for a while."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        yield
 
 
 def is_alive(pid: int) -> bool:

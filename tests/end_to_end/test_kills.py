@@ -60,7 +60,7 @@ async def test_worker_killed_in_and_between_its_steps(product: Product) -> None:
         await product.parts.again("worker")
     await asyncio.gather(*lives)
     await product.held_once(*numbers)
-    await replay(numbers)
+    await replay(product, numbers)
 
 
 @pytest.mark.fault("F03")
@@ -90,7 +90,7 @@ async def test_temporal_killed(product: Product, number: str) -> None:
     assert (await product.order(late)).status_code in {200, 201}
     await asyncio.gather(*(product.lives(each) for each in (waiting, moving, late)))
     await product.held_once(waiting, moving, late)
-    await replay([waiting, moving, late])
+    await replay(product, [waiting, moving, late])
 
 
 @pytest.mark.fault("F06")

@@ -106,7 +106,7 @@ async def at_terminal(*words: str, **environment: str) -> AsyncIterator[Terminal
 
 async def test_demo_shows_orders_until_they_end() -> None:
     """It prints where to look, a table of how each order ended, and ends 0 by itself."""
-    async with at_terminal("demo", "--pace", "0.3") as demo:
+    async with at_terminal("demo", "--pace", "0.2") as demo:
         await demo.until("API and docs")
         assert len(demo.children) == 4
         assert await demo.end() == 0
