@@ -102,21 +102,22 @@ async def test_run_gives_up_on_an_order_that_stands_still(monkeypatch: pytest.Mo
 
 
 async def test_code_that_is_not_taken_is_trouble() -> None:
-    """A script asserts what each act must come to."""
+    """A script says what each act must come to, also where Python leaves asserts out."""
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def answer(_: httpx.Request) -> httpx.Response:
         body: dict[str, object] = {
             "phase": "verification",
             "waiting_for": "verification-code",
             "sid": "HR1",
             "verification_code": "0042",
-            "taken": request.url.path.endswith("amend"),
+            "taken": False,
+            "reason": "The code is wrong.",
         }
         return httpx.Response(200, json=body)
 
     run = Run(a_script(), people(answer))
     await run.play()
-    assert run.trouble.startswith("AssertionError")
+    assert run.trouble.startswith("NotAsScriptedError: The code is wrong.")
     assert "enters the code" in run.trouble
 
 
