@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.workshop import DOCUMENTS, ORDERS, Workshop, a_config, a_workshop
+from tests.simulator.workshop import (
+    DOCUMENTS,
+    ORDERS,
+    SUPPORTING,
+    Workshop,
+    a_config,
+    a_workshop,
+)
 
 
 async def test_the_ledger(sim: Workshop) -> None:
@@ -26,6 +33,7 @@ async def test_the_ledger(sim: Workshop) -> None:
         "authorization_documents": [],
         "documents": [],
         "supporting_documents": [],
+        "released_numbers": [],
         "calls": [],
         "loa_mails": [],
         "callbacks": [],
@@ -78,6 +86,7 @@ async def test_only_this_machine_has_control(client: tuple[str, int]) -> None:
         ("orders/HR1", {"status": "failed", "reason": "x"}),
         ("orders/HR1/call", {"digits": "one"}),
         ("authorization-documents/PX1", {"status": "signing"}),
+        ("supporting-documents/RD1", {"status": "draft"}),
         ("clock", {"advance_seconds": -1}),
         ("clock", {"advance_seconds": "NaN"}),
         ("callbacks", {"mode": "eaten"}),
@@ -145,8 +154,10 @@ async def test_the_clock(sim: Workshop) -> None:
 
 
 async def test_reset_empties_everything(sim: Workshop) -> None:
-    """Orders, documents, ledger, faults, clock and the way of callbacks."""
+    """Orders, papers, ledger, faults, clock and the way of callbacks."""
     order, _ = await sim.pending_loa()
+    await sim.upload()
+    await sim.post(SUPPORTING, FriendlyName="x", Type="passport")
     await sim.advance(1000)
     await sim.control("callbacks", {"mode": "lost"})
     await sim.control("faults", {"action": "drop", "path": "/never"})
@@ -158,6 +169,7 @@ async def test_reset_empties_everything(sim: Workshop) -> None:
     assert await sim.control("faults") == {"faults": []}
     assert (await sim.http.get(f"{ORDERS}/{order['sid']}")).status_code == 404
     assert (await sim.get(DOCUMENTS))["items"] == []
+    assert (await sim.get(SUPPORTING))["results"] == []
     assert (await sim.create())["status"] == "received"
 
 

@@ -10,6 +10,7 @@ from tests.simulator.workshop import (
     DOCUMENTS,
     ORDERS,
     Workshop,
+    a_config,
     a_document,
     a_workshop,
 )
@@ -238,3 +239,43 @@ async def test_an_order_taken_back_by_twilio_leaves_its_document() -> None:
         assert back["signing_document_sid"] is None
         await sim.control(f"authorization-documents/{document['sid']}", {"status": "signed"})
         assert await sim.status(order["sid"]) == "verified"
+
+
+async def test_a_deleted_order_leaves_a_letter_that_is_open(sim: Workshop) -> None:
+    """Withdrawn for a correction, a letter loses the order, and goes out again without it."""
+    one, document = await sim.pending_loa()
+    two = await sim.verified(SECOND)
+    path = f"{DOCUMENTS}/{document['sid']}"
+    await sim.post(path, Status="opened")
+    await sim.post(path, HostedNumberOrderSids=[one["sid"], two["sid"]])
+    assert (await sim.http.delete(f"{ORDERS}/{one['sid']}")).status_code == 204
+    dependents = await sim.get(f"{path}/DependentHostedNumberOrders")
+    assert [order["sid"] for order in dependents["items"]] == [two["sid"]]
+    assert (await sim.get(path))["status"] == "opened"
+    assert (await sim.post(path, Status="signing"))["status"] == "signing"
+    ledger = await sim.ledger()
+    assert [mail["document_sid"] for mail in ledger["loa_mails"]] == [document["sid"]] * 2
+    assert ledger["authorization_documents"][0]["order_sids"] == [two["sid"]]
+    await sim.control(f"authorization-documents/{document['sid']}", {"status": "signed"})
+    assert await sim.status(two["sid"]) == "completed"
+
+
+async def test_a_reopened_letter_is_signed_after_it_is_sent_again() -> None:
+    """The signer leaves it alone while it is open, and signs what was corrected."""
+    async with a_workshop(a_config(pace=60, people={"signer"})) as sim:
+        order = await sim.create()
+        await sim.control(f"orders/{order['sid']}", {"status": "verified"})
+        document = await sim.document(order["sid"])
+        path = f"{DOCUMENTS}/{document['sid']}"
+        await sim.advance(59)
+        await sim.post(path, Status="opened")
+        await sim.advance(600)
+        assert await sim.status(order["sid"]) == "pending-loa"
+        await sim.post(path, Email="new@example.com")
+        await sim.post(path, Status="signing")
+        await sim.advance(59)
+        assert (await sim.get(path))["status"] == "signing"
+        await sim.advance(1)
+        assert (await sim.get(path))["status"] == "signed"
+        mails = (await sim.ledger())["loa_mails"]
+        assert [mail["email"] for mail in mails] == ["signer@example.com", "new@example.com"]

@@ -9,16 +9,19 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from hosted_numbers.simulator import machine
+from hosted_numbers.simulator import machine, paperwork
 from hosted_numbers.simulator.authorization_documents import (
     AuthorizationDocument,
     DocumentChanges,
-    NewDocument,
+    NewAuthorizationDocument,
 )
+from hosted_numbers.simulator.documents import Document, NewDocument
 from hosted_numbers.simulator.errors import ControlError, TwilioError
 from hosted_numbers.simulator.events import Journal, StatusChanged
-from hosted_numbers.simulator.orders import Dial, NewOrder, Order, OrderChanges, update
+from hosted_numbers.simulator.files import StoredFile
+from hosted_numbers.simulator.orders import Dial, NewOrder, Order, OrderChanges
 from hosted_numbers.simulator.records import from_json, to_json
+from hosted_numbers.simulator.verification import update
 from hosted_numbers.simulator.world import World
 from tests.simulator.workshop import ACCOUNT_SID, ADDRESS_SID, NUMBER, a_config
 
@@ -115,10 +118,11 @@ class Life(RuleBasedStateMachine):
 
     orders = Bundle("orders")
     documents = Bundle("documents")
+    bills = Bundle("bills")
 
     def __init__(self) -> None:
         super().__init__()
-        self.config = a_config(pace=60, people={"owner", "signer"})
+        self.config = a_config(pace=60, people={"owner", "signer", "reviewer"})
         self.world = World(self.config)
         self.kept: dict[tuple[str, str], str] = {}
         self.now = NOW
@@ -133,7 +137,7 @@ class Life(RuleBasedStateMachine):
             else:
                 self.kept[kind, key] = to_json(kind, value)
 
-    @rule(target=orders, fate=st.sampled_from(["0112", "0113", "0114", "0117", "0118", "", ""]))
+    @rule(target=orders, fate=st.sampled_from(["0112", "0113", "0114", "0116", "0117", "", ""]))
     def create(self, fate: str) -> Order:
         """Each number is a new one; some have a fate."""
         index = next(self.numbers)
@@ -172,10 +176,12 @@ class Life(RuleBasedStateMachine):
     def mail(self, on_it: list[Order]) -> AuthorizationDocument | None:
         """Mail an LOA for some orders; it goes out if each of them is free for it."""
         sids = [order.sid for order in on_it]
-        new = NewDocument(sids, ADDRESS_SID, "s@example.com", "CEO", "+15017122662", [])
+        new = NewAuthorizationDocument(
+            sids, ADDRESS_SID, "s@example.com", "CEO", "+15017122662", []
+        )
         free = all(order.status == machine.VERIFIED and not order.deleted for order in on_it)
         made: list[AuthorizationDocument] = []
-        code = refusal(lambda: made.append(self.world.create_document(new, self.now)))
+        code = refusal(lambda: made.append(self.world.create_authorization_document(new, self.now)))
         assert code == (None if free else 22101)
         return made[0] if made else None
 
@@ -193,7 +199,9 @@ class Life(RuleBasedStateMachine):
         sids = None if on_it is None else [order.sid for order in on_it]
         changes = DocumentChanges(order_sids=sids, status=status)
         before = (document.status, list(document.order_sids))
-        code = refusal(lambda: self.world.update_document(document, changes, self.now))
+        code = refusal(
+            lambda: self.world.update_authorization_document(document, changes, self.now)
+        )
         assert code in {None, 22101, 22107}
         assert code is None or (document.status, document.order_sids) == before
 
@@ -201,7 +209,9 @@ class Life(RuleBasedStateMachine):
     def decide(self, document: AuthorizationDocument | None, status: str) -> None:
         """The signer acts, where the document is out."""
         if document is not None:
-            code = refusal(lambda: self.world.end_document(document, status, self.now))
+            code = refusal(
+                lambda: self.world.end_authorization_document(document, status, self.now)
+            )
             assert (document.status == status) if code is None else (code == 409)
 
     @rule(order=orders, status=st.sampled_from(["action-required", "received", "verified"]))
@@ -211,6 +221,50 @@ class Life(RuleBasedStateMachine):
             ended = order.status in machine.ENDED
             code = refusal(lambda: self.world.move_order(order, status, None, self.now))
             assert code == (409 if ended else None)
+
+    @rule(target=bills, locked=st.booleans())
+    def upload(self, *, locked: bool) -> Document:
+        """Upload a bill, which the reviewer may be unable to read."""
+        file = StoredFile("application/pdf", 1, "0" * 64, locked=locked)
+        new = NewDocument("utility_bill", None, file)
+        return paperwork.create_document(self.world, new, self.now)
+
+    @rule(order=orders, bill=bills, start=st.booleans())
+    def attach(self, order: Order, bill: Document, *, start: bool) -> None:
+        """Attach a bill, and perhaps start the verification by it."""
+        fields: dict[str, object] = {
+            "verification_type": machine.PHONE_BILL,
+            "verification_document_sid": bill.sid,
+        }
+        status = machine.PENDING_VERIFICATION if start else None
+        changes = OrderChanges(fields=fields, status=status)
+        waited, good = order.awaits_bill, bill.can_prove
+        if not order.deleted:
+            code = refusal(lambda: self.world.update_order(order, changes, self.now))
+            assert code in ({None, 22112} if good else {22112, 22118})
+            assert not (waited and good and not start) or order.bill_under_review == bill.sid
+
+    @rule(
+        bill=bills,
+        status=st.sampled_from([machine.APPROVED, machine.REJECTED, machine.EXPIRED]),
+    )
+    def judge(self, bill: Document, status: str) -> None:
+        """The reviewer decides, once."""
+        possible = status in machine.REVIEW_MOVES[bill.status]
+        waiting = self.world.orders_waiting_on(bill)
+        code = refusal(lambda: paperwork.decide_document(self.world, bill, status, None, self.now))
+        assert code == (None if possible else 409)
+        if possible:
+            after = machine.VERIFIED if status == machine.APPROVED else machine.ACTION_REQUIRED
+            assert {order.status for order in waiting} <= {after}
+
+    @rule(order=orders)
+    def release(self, order: Order) -> None:
+        """Off-board a number where it is in use."""
+        if order.incoming_phone_number_sid in self.world.orders.by_incoming_phone_number:
+            possible = order.status == machine.COMPLETED
+            code = refusal(lambda: self.world.release_number(order, self.now))
+            assert code == (None if possible else 22121)
 
     @rule(order=consumes(orders))
     def forget(self, order: Order) -> None:
@@ -232,7 +286,9 @@ class Life(RuleBasedStateMachine):
         )
         assert after.orders.all == self.world.orders.all
         assert list(after.orders.listed.after(0)) == list(self.world.orders.listed.after(0))
-        assert list(after.documents.after(0)) == list(self.world.documents.after(0))
+        for name in ("authorization_documents", "documents", "supporting_documents"):
+            papers, kept = getattr(self.world, name), getattr(after, name)
+            assert list(kept.after(0)) == list(papers.after(0))
         assert after.outbox.waiting == self.world.outbox.waiting
         assert vars(after.ledger) == vars(self.world.ledger)
         late = self.now + timedelta(days=100)
@@ -247,10 +303,14 @@ class Life(RuleBasedStateMachine):
             if order.status in machine.BEFORE_LOA:
                 assert sid is None
             if order.status == machine.PENDING_LOA:
-                document = self.world.documents.get(sid or "")
+                document = self.world.authorization_documents.get(sid or "")
                 assert document is not None
                 assert order.deleted or order.sid in document.order_sids
                 assert document.status in {machine.SIGNING, machine.OPENED} or order.deleted
+            if order.bill_under_review is not None:
+                assert order.verification_code is None
+            if order.awaits_bill:
+                assert order.status == machine.ACTION_REQUIRED
             if order.verification_code is not None:
                 assert order.status == machine.PENDING_VERIFICATION
             assert order.verification_attempts <= machine.MAX_ATTEMPTS
@@ -273,7 +333,7 @@ class Life(RuleBasedStateMachine):
         living = [
             order.phone_number
             for order in self.world.orders.listed.after(0)
-            if order.status != machine.FAILED
+            if order.status != machine.FAILED and order.number_released_at is None
         ]
         assert len(living) == len(set(living))
 
@@ -282,7 +342,7 @@ class Life(RuleBasedStateMachine):
         """No order is out for signature twice."""
         out = [
             sid
-            for document in self.world.documents.after(0)
+            for document in self.world.authorization_documents.after(0)
             if document.status in {machine.SIGNING, machine.OPENED}
             for sid in document.order_sids
         ]

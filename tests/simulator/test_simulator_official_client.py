@@ -4,64 +4,16 @@ Only its transport is told another address: the request that it would have sent 
 the simulator as it is.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-import httpx
 import pytest
 from twilio.base.exceptions import TwilioException, TwilioRestException
-from twilio.http.http_client import TwilioHttpClient
-from twilio.http.response import Response
 from twilio.rest import Client
 
-from tests.simulator.loopback import a_server
-from tests.simulator.workshop import ACCOUNT_SID, ADDRESS_SID, AUTH_TOKEN, NUMBER, a_config
-
-KEY, SECRET = "SK" + "7" * 32, "key-secret"
-
-
-class Redirected(TwilioHttpClient):  # type: ignore[misc] # the official client ships untyped corners
-    """The official transport with one base URL in place of Twilio's hosts."""
-
-    def __init__(self, base_url: str) -> None:
-        super().__init__(timeout=30)
-        self._base = urlsplit(base_url)
-        self.session.trust_env = False
-
-    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
-        """Send the same request to the simulator."""
-        parts = urlsplit(url)
-        assert parts.hostname in {"preview.twilio.com", self._base.hostname}
-        there = parts._replace(scheme=self._base.scheme, netloc=self._base.netloc)
-        return super().request(method, urlunsplit(there), *args, **kwargs)
-
-
-@pytest.fixture(scope="module")
-def base_url() -> Iterator[str]:
-    with a_server(a_config(api_keys={KEY: SECRET})) as url:
-        yield url
-
-
-@pytest.fixture
-def control(base_url: str) -> Iterator[Callable[..., None]]:
-    """Tell the simulator something; it is empty when a test begins."""
-    with httpx.Client(base_url=f"{base_url}/_simulator/", trust_env=False) as http:
-
-        def tell(path: str, **body: Any) -> None:
-            http.post(path, json=body).raise_for_status()
-
-        tell("reset")
-        yield tell
-
-
-@pytest.fixture
-def client(base_url: str, control: object) -> Iterator[Client]:
-    del control
-    transport = Redirected(base_url)
-    yield Client(ACCOUNT_SID, AUTH_TOKEN, http_client=transport)
-    transport.session.close()
+from tests.simulator.loopback import KEY, SECRET, Redirected
+from tests.simulator.workshop import ACCOUNT_SID, ADDRESS_SID, NUMBER
 
 
 @pytest.fixture
@@ -143,7 +95,7 @@ def test_update_every_parameter(orders: Any) -> None:
         cc_emails=["c@example.com"],
         status="pending-verification",
         verification_type="phone-call",
-        verification_document_sid="RD" + "4" * 32,
+        verification_document_sid="RI" + "4" * 32,
         extension="12#",
         call_delay=0,
     )

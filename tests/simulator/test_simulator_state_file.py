@@ -1,5 +1,6 @@
 """The simulator's memory on disk."""
 
+import json
 import sqlite3
 import stat
 from collections.abc import Iterable
@@ -9,7 +10,15 @@ import pytest
 
 from hosted_numbers.simulator.errors import SimulatorRefused
 from hosted_numbers.simulator.state_file import Record, StateFile
-from tests.simulator.workshop import CALLBACK_URL, ORDERS, a_config, a_workshop, until
+from tests.simulator.workshop import (
+    CALLBACK_URL,
+    LOCKED_PDF,
+    ORDERS,
+    SUPPORTING,
+    a_config,
+    a_workshop,
+    until,
+)
 
 
 def test_records(tmp_path: Path) -> None:
@@ -69,6 +78,68 @@ async def test_a_restart_goes_on(tmp_path: Path) -> None:
         [only] = (await sim.get(ORDERS))["items"]
         assert only["phone_number"] == "+15017122663"
         assert (await sim.control("clock"))["offset_seconds"] == 0
+
+
+async def test_papers_and_released_numbers_are_kept(tmp_path: Path) -> None:
+    """Bills, verdicts, supporting documents and what was off-boarded outlive a restart."""
+    config = a_config(
+        state_file=tmp_path / "state.sqlite",
+        pace=10,
+        people={"reviewer"},
+        accept_locked_documents=True,
+    )
+    async with a_workshop(config) as sim:
+        bill, locked = (await sim.upload())["sid"], (await sim.upload(LOCKED_PDF))["sid"]
+        order, done = await sim.create(), await sim.create("+15017122662")
+        await sim.advance(5)
+        await sim.control(f"orders/{order['sid']}", {"status": "received"})
+        await sim.attach(order["sid"], bill, Status="pending-verification")
+        await sim.control(f"orders/{done['sid']}", {"status": "completed"})
+        number = done["incoming_phone_number_sid"]
+        path = f"/2010-04-01/Accounts/{done['account_sid']}/IncomingPhoneNumbers/{number}.json"
+        assert (await sim.http.delete(path)).status_code == 204
+        for name in ("kept", "gone"):
+            paper = await sim.post(SUPPORTING, FriendlyName=name, Type="passport")
+        await sim.http.delete(f"{SUPPORTING}/{paper['sid']}")
+        ledger = await sim.ledger()
+    async with a_workshop(config) as sim:
+        assert await sim.ledger() == ledger
+        assert (await sim.http.get(path)).status_code == 404
+        assert (await sim.create("+15017122662"))["sid"] != done["sid"]
+        await sim.advance(10)
+        assert await sim.status(order["sid"]) == "verified"
+        papers = {each["sid"]: each["status"] for each in (await sim.ledger())["documents"]}
+        assert papers == {bill: "APPROVED", locked: "REJECTED"}
+        [kept] = (await sim.get(SUPPORTING))["results"]
+        assert (kept["friendly_name"], kept["status"]) == ("kept", "pending-review")
+        await sim.http.post("/_simulator/reset")
+        assert (await sim.get(SUPPORTING))["results"] == []
+
+
+async def test_a_file_from_before_there_were_bills(tmp_path: Path) -> None:
+    """Orders without what was added to them since are read, and go on."""
+    config = a_config(state_file=tmp_path / "state.sqlite", people={"reviewer"})
+    async with a_workshop(config) as sim:
+        order = await sim.create()
+    file = StateFile(tmp_path / "state.sqlite")
+    records = {(kind, key): body for kind, key, body in file.load()}
+    old = json.loads(records["order", order["sid"]])
+    for added in ("awaits_bill", "number_released_at"):
+        del old[added]
+    # such a simulator took any RD SID for a bill and kept nothing of it
+    old |= {
+        "status": "pending-verification",
+        "verification_type": "phone-bill",
+        "verification_document_sid": "RD" + "5" * 32,
+    }
+    file.save([("order", order["sid"], json.dumps(old))])
+    file.close()
+    async with a_workshop(config) as sim:
+        await sim.advance(60)
+        assert await sim.status(order["sid"]) == "pending-verification"
+        bill = (await sim.upload())["sid"]
+        await sim.update(order["sid"], VerificationDocumentSid=bill)
+        assert await sim.status(order["sid"]) == "verified"
 
 
 async def test_a_full_disk_does_not_end_the_background(

@@ -95,7 +95,7 @@ async def test_no_call_elsewhere(status: str) -> None:
 async def test_a_bill_in_place_of_a_call(sim: Workshop) -> None:
     """With a bill nobody is called, no attempt is counted and no code fits."""
     order = await sim.create()
-    document = "RD" + "5" * 32
+    document = (await sim.upload())["sid"]
     waiting = await sim.call(
         order["sid"], VerificationType="phone-bill", VerificationDocumentSid=document
     )

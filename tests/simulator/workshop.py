@@ -22,8 +22,15 @@ NUMBER = "+15017122661"
 BASE_URL = "http://simulator.test:8081"
 ORDERS = "/HostedNumbers/HostedNumberOrders"
 DOCUMENTS = "/HostedNumbers/AuthorizationDocuments"
+UPLOADS = "/v1/Documents"
+SUPPORTING = "/v2/RegulatoryCompliance/SupportingDocuments"
 EPOCH = 1_700_000_000.0
 CALLBACK_URL = "http://127.0.0.1:9/twilio/status?order=1"
+
+PDF = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n"
+LOCKED_PDF = PDF.replace(b"/Root 1 0 R", b"/Root 1 0 R /Encrypt 2 0 R")
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 32
+JPEG = b"\xff\xd8\xff\xe0" + b"\0" * 32
 
 JSON = dict[str, Any]
 
@@ -133,6 +140,27 @@ class Workshop:
         order = await self.verified(phone_number)
         document = await self.document(order["sid"])
         return await self.fetch(order["sid"]), document
+
+    async def upload(self, content: bytes = PDF, **fields: str) -> JSON:
+        """Upload a bill that must be taken."""
+        answer = await self.http.post(
+            UPLOADS,
+            data={"document_type": "utility_bill", **fields},
+            files={"File": ("bill.pdf", content)},
+        )
+        assert answer.status_code == 201, answer.text
+        document: JSON = answer.json()
+        return document
+
+    async def attach(self, sid: str, document_sid: str, **form: Any) -> JSON:
+        """Attach a bill to an order in place of a call."""
+        return await self.update(
+            sid, VerificationType="phone-bill", VerificationDocumentSid=document_sid, **form
+        )
+
+    async def decide(self, document_sid: str, status: str, **body: Any) -> JSON:
+        """Let the reviewer decide on a bill."""
+        return await self.control(f"documents/{document_sid}", {"status": status, **body})
 
     async def advance(self, seconds: float) -> None:
         """Let the simulator's clock jump."""

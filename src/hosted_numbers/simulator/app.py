@@ -11,11 +11,16 @@ from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hosted_numbers.simulator import control_api, twilio_api
+from hosted_numbers.simulator import (
+    control_api,
+    incoming_phone_numbers,
+    twilio_api,
+    twilio_documents_api,
+)
 from hosted_numbers.simulator.authentication import is_authentic
 from hosted_numbers.simulator.clock import Clock
 from hosted_numbers.simulator.config import SimulatorConfig
@@ -67,7 +72,12 @@ def create_app(
         return simulator.faults.strike(method, path, label)
 
     app = Starlette(
-        routes=[*twilio_api.ROUTES, *control_api.ROUTES],
+        routes=[
+            *twilio_api.ROUTES,
+            *twilio_documents_api.ROUTES,
+            *incoming_phone_numbers.ROUTES,
+            *control_api.ROUTES,
+        ],
         middleware=[
             Middleware(_Stamp),
             Middleware(LoopbackOnly),
@@ -78,6 +88,7 @@ def create_app(
             TwilioError: _twilio_error,
             ControlError: _control_error,
             HTTPException: _http_error,
+            ClientDisconnect: _gone,
             Exception: _bug,
         },
         lifespan=lifespan,
@@ -142,6 +153,11 @@ async def _http_error(request: Request, error: Exception) -> Response:
     wrong_method = error.status_code == HTTPStatus.METHOD_NOT_ALLOWED
     refusal = TwilioError(20004) if wrong_method else not_found(request.url.path)
     return JSONResponse(refusal.body(), refusal.status, error.headers)
+
+
+async def _gone(_: Request, __: Exception) -> Response:
+    """A client that left in the middle of its upload hears nothing, and nothing is wrong here."""
+    return Response(status_code=HTTPStatus.BAD_REQUEST)
 
 
 async def _bug(_: Request, __: Exception) -> Response:

@@ -37,7 +37,7 @@ class AuthorizationDocument:
 
 
 @dataclass(frozen=True, slots=True)
-class NewDocument:
+class NewAuthorizationDocument:
     """A checked create."""
 
     order_sids: list[str]

@@ -43,6 +43,8 @@ class SimulatorConfig(BaseModel):
     """Refuse a FriendlyName beyond the documented 64 characters; else up to 128 are taken."""
     strict_unique_names: bool = False
     """Refuse a UniqueName that a live order already has; Twilio's pages do not say."""
+    accept_locked_documents: bool = False
+    """Take a PDF that is protected by a password, and reject it later; else refuse it at once."""
     delete_received_only: bool = False
     """DELETE works in ``received`` alone, as Twilio's OpenAPI says, not in its page's four."""
 

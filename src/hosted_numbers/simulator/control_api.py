@@ -5,66 +5,43 @@ They need no credentials of Twilio and answer on loopback alone.
 
 import ipaddress
 from datetime import timedelta
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hosted_numbers.simulator.authorization_documents import AuthorizationDocument
-from hosted_numbers.simulator.callbacks import CallbackMode
+from hosted_numbers.simulator import paperwork
+from hosted_numbers.simulator.catalog import Catalog, Listed
+from hosted_numbers.simulator.control_bodies import (
+    Body,
+    CallbackSetting,
+    ClockJump,
+    DocumentVerdict,
+    KeyedDigits,
+    LetterMove,
+    OrderMove,
+    SupportingDocumentVerdict,
+    read_body,
+)
+from hosted_numbers.simulator.endpoints import origin
 from hosted_numbers.simulator.errors import ControlError
 from hosted_numbers.simulator.faults import FaultRule
 from hosted_numbers.simulator.ledger import wire_time
 from hosted_numbers.simulator.orders import Order
 from hosted_numbers.simulator.people import what_the_phone_says
-from hosted_numbers.simulator.resources import document_resource, order_resource
+from hosted_numbers.simulator.resources import (
+    authorization_document_resource,
+    document_resource,
+    order_resource,
+    supporting_document_resource,
+)
 from hosted_numbers.simulator.runtime import Simulator
-from hosted_numbers.simulator.twilio_api import origin
 
 PREFIX: Final = "/_simulator"
 
-_TEN_YEARS: Final = 10 * 365 * 86400
-
-
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class OrderMove(_Body):
-    """Twilio moves an order; a status that no page knows is possible too."""
-
-    status: Annotated[str, Field(pattern=r"^[a-z][a-z-]{0,63}$")]
-    failure_reason: Annotated[str, Field(max_length=1000)] | None = None
-
-
-class KeyedDigits(_Body):
-    """What the person at the ringing phone keys."""
-
-    digits: Annotated[str, Field(pattern=r"^[0-9#*]{1,20}$")]
-
-
-class DocumentMove(_Body):
-    """The signer signs or cancels, or the document fails."""
-
-    status: Literal["signed", "canceled", "failed"]
-
-
-class ClockJump(_Body):
-    """How far the clock jumps."""
-
-    advance_seconds: Annotated[float, Field(ge=0, le=_TEN_YEARS, allow_inf_nan=False)]
-
-
-class CallbackSetting(_Body):
-    """How callbacks travel from now on."""
-
-    mode: CallbackMode
-
-
-Body = TypeVar("Body", bound=BaseModel)
+T = TypeVar("T", bound=Listed)
 
 
 class LoopbackOnly:
@@ -97,7 +74,12 @@ async def show_ledger(request: Request) -> Response:
     with simulator.turn():
         world = simulator.world
         return JSONResponse(
-            world.ledger.as_json(world.orders.all.values(), world.documents.after(0))
+            world.ledger.as_json(
+                world.orders.all.values(),
+                world.authorization_documents.after(0),
+                world.documents.after(0),
+                world.supporting_documents.after(0),
+            )
         )
 
 
@@ -146,14 +128,38 @@ async def key_digits(request: Request) -> Response:
     return JSONResponse({"accepted": right, "status": order.status, "says": says})
 
 
-async def end_document(request: Request) -> Response:
+async def end_authorization_document(request: Request) -> Response:
     """The signer signs or cancels, or the document fails."""
-    body = await _body(request, DocumentMove)
+    body = await _body(request, LetterMove)
     simulator = _simulator(request)
     with simulator.turn() as now:
-        document = _document(simulator, request)
-        simulator.world.end_document(document, body.status, now)
-    return JSONResponse(document_resource(document, origin(request)))
+        world = simulator.world
+        document = _found(world.authorization_documents, request, "authorization document")
+        world.end_authorization_document(document, body.status, now)
+    return JSONResponse(authorization_document_resource(document, origin(request)))
+
+
+async def decide_document(request: Request) -> Response:
+    """The reviewer decides on a bill, which moves the orders that wait for it."""
+    body = await _body(request, DocumentVerdict)
+    simulator = _simulator(request)
+    with simulator.turn() as now:
+        document = _found(simulator.world.documents, request, "document")
+        paperwork.decide_document(simulator.world, document, body.status, body.failure_reason, now)
+    return JSONResponse(document_resource(document))
+
+
+async def decide_supporting_document(request: Request) -> Response:
+    """The reviewer decides on a supporting document."""
+    body = await _body(request, SupportingDocumentVerdict)
+    simulator = _simulator(request)
+    with simulator.turn() as now:
+        world = simulator.world
+        document = _found(world.supporting_documents, request, "supporting document")
+        if document.deleted:
+            raise ControlError(409, f"The supporting document {document.sid} is deleted.")
+        paperwork.decide_supporting_document(world, document, body.status, body.failure_reason, now)
+    return JSONResponse(supporting_document_resource(document, origin(request)))
 
 
 async def show_clock(request: Request) -> Response:
@@ -200,7 +206,11 @@ ROUTES: Final[list[BaseRoute]] = [
     Route(f"{PREFIX}/orders/{{sid}}", move_order, methods=["POST"]),
     Route(f"{PREFIX}/orders/{{sid}}/call", hear_phone, methods=["GET"]),
     Route(f"{PREFIX}/orders/{{sid}}/call", key_digits, methods=["POST"]),
-    Route(f"{PREFIX}/authorization-documents/{{sid}}", end_document, methods=["POST"]),
+    Route(
+        f"{PREFIX}/authorization-documents/{{sid}}", end_authorization_document, methods=["POST"]
+    ),
+    Route(f"{PREFIX}/documents/{{sid}}", decide_document, methods=["POST"]),
+    Route(f"{PREFIX}/supporting-documents/{{sid}}", decide_supporting_document, methods=["POST"]),
     Route(f"{PREFIX}/clock", show_clock, methods=["GET"]),
     Route(f"{PREFIX}/clock", advance_clock, methods=["POST"]),
     Route(f"{PREFIX}/callbacks", show_callbacks, methods=["GET"]),
@@ -210,15 +220,7 @@ ROUTES: Final[list[BaseRoute]] = [
 
 
 async def _body(request: Request, model: type[Body]) -> Body:
-    try:
-        return model.model_validate_json(await request.body())
-    except ValidationError as error:
-        problems = error.errors(include_url=False, include_context=False, include_input=False)
-        status = 400 if problems[0]["type"] == "json_invalid" else 422
-        sentences = [
-            f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}" for each in problems
-        ]
-        raise ControlError(status, "; ".join(sentences)) from None
+    return read_body(await request.body(), model)
 
 
 def _simulator(request: Request) -> Simulator:
@@ -227,19 +229,15 @@ def _simulator(request: Request) -> Simulator:
 
 
 def _order(simulator: Simulator, request: Request) -> Order:
-    sid = request.path_params["sid"]
-    order = simulator.world.orders.listed.get(sid)
-    if order is None:
-        raise ControlError(404, f"There is no order {sid}.")
-    return order
+    return _found(simulator.world.orders.listed, request, "order")
 
 
-def _document(simulator: Simulator, request: Request) -> AuthorizationDocument:
+def _found(catalog: Catalog[T], request: Request, what: str) -> T:
     sid = request.path_params["sid"]
-    document = simulator.world.documents.get(sid)
-    if document is None:
-        raise ControlError(404, f"There is no authorization document {sid}.")
-    return document
+    item = catalog.get(sid)
+    if item is None:
+        raise ControlError(404, f"There is no {what} {sid}.")
+    return item
 
 
 def _is_loopback(scope: Scope) -> bool:

@@ -1,7 +1,8 @@
 """Twilio's errors as the simulator answers them, and its own refusal to start.
 
 Codes and their meaning: https://www.twilio.com/docs/api/errors. Twilio does not publish the HTTP
-status of the 22xxx range; the simulator answers 400.
+status of the 22xxx range; the simulator answers 400. The Documents API words its errors in a shape
+of its own, and documents one code, 70002.
 """
 
 from typing import Final
@@ -10,11 +11,13 @@ HTTP_STATUS: Final = {20003: 401, 20004: 405, 20404: 404, 20429: 429, 20500: 500
 """Codes whose HTTP status is not 400."""
 
 MESSAGES: Final = {
+    18024: "The file cannot be processed",
     20003: "Authenticate",
     20004: "Method not allowed",
     20429: "Too Many Requests",
     20500: "An internal server error has occurred",
     20503: "Service unavailable",
+    21646: "SupportingDocument cannot be deleted in its present status",
     22100: "Maximum verification attempts reached, contact support to reset them",
     22101: "HostedNumberOrderSids are missing, malformed, unknown or not verified",
     22102: "PhoneNumber is not a valid E.164 number",
@@ -36,8 +39,15 @@ MESSAGES: Final = {
     22118: "VerificationDocumentSid is not valid",
     22119: "SmsCapability must be true",
     22120: "VerificationType must be phone-call or phone-bill",
+    22121: "PhoneNumber is not in use yet",
     22122: "Status of an AuthorizationDocument can only be set to opened or signing",
     22123: "The verification call could not be placed",
+    22207: "Attributes is not a JSON object",
+    22208: "Status and Attributes cannot be updated together",
+    22209: "Status is not valid, or does not allow the change",
+    22210: "Type is missing or not valid",
+    22211: "FriendlyName is missing",
+    70002: "Document type not found",
 }
 """What each code says when the place that raises it adds nothing."""
 
@@ -63,6 +73,20 @@ class TwilioError(Exception):
             "message": self.message,
             "more_info": f"https://www.twilio.com/docs/errors/{self.code}",
             "status": self.status,
+        }
+
+
+class DocumentsApiError(TwilioError):
+    """A request that the Documents API refuses; its page shows this shape for 70002."""
+
+    def body(self) -> dict[str, object]:
+        """The JSON body of the Documents API."""
+        return {
+            "message": self.message,
+            "code": self.code,
+            "user_error": True,
+            "http_status_code": self.status,
+            "params": {},
         }
 
 

@@ -32,7 +32,15 @@ class LoaMailed:
     at: datetime
 
 
-Event: TypeAlias = StatusChanged | CallPlaced | LoaMailed
+@dataclass(frozen=True, slots=True)
+class BillSubmitted:
+    """A bill lies before its reviewer as the proof of an order's number."""
+
+    order_sid: str
+    at: datetime
+
+
+Event: TypeAlias = StatusChanged | CallPlaced | LoaMailed | BillSubmitted
 
 Journal: TypeAlias = list[Event]
 """Operations append here, also those that end in an error but changed something before."""

@@ -51,7 +51,11 @@ FATES = (
     ),
     FateRow(Fate.LINE_BUSY, "line busy", "the first verification call answers 22123"),
     FateRow(Fate.UNREACHABLE, "line unreachable", "every verification call answers 22123"),
-    FateRow(Fate.BILL_REJECTED, "bill rejected", "kept for bills; goes the plain way so far"),
+    FateRow(
+        Fate.BILL_REJECTED,
+        "bill rejected",
+        "the reviewer rejects the first bill and approves the following",
+    ),
     FateRow(Fate.CARRIER_REFUSES, "carrier refuses", "ends failed at the carrier, with its reason"),
     FateRow(Fate.LOA_FAILS, "LOA fails", "the first LOA ends failed with an error"),
 )

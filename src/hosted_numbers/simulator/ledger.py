@@ -1,13 +1,15 @@
 """What really happened, as ``GET /_simulator/ledger`` tells it."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from hosted_numbers.simulator.authorization_documents import AuthorizationDocument
 from hosted_numbers.simulator.callbacks import CallbackSent
+from hosted_numbers.simulator.documents import Document
 from hosted_numbers.simulator.events import CallPlaced, LoaMailed
 from hosted_numbers.simulator.orders import Order
+from hosted_numbers.simulator.supporting_documents import SupportingDocument
 
 
 class Ledger:
@@ -33,9 +35,13 @@ class Ledger:
                 return len(self.callbacks)
 
     def as_json(
-        self, orders: Iterable[Order], documents: Iterable[AuthorizationDocument]
+        self,
+        orders: Collection[Order],
+        authorization_documents: Iterable[AuthorizationDocument],
+        documents: Iterable[Document],
+        supporting_documents: Iterable[SupportingDocument],
     ) -> dict[str, object]:
-        """The ledger beside the present state of all orders, deleted ones too, and documents."""
+        """The ledger beside the present state of all orders and papers, deleted ones too."""
         return {
             "orders": [
                 {
@@ -49,10 +55,27 @@ class Ledger:
             ],
             "authorization_documents": [
                 {"sid": each.sid, "status": each.status, "order_sids": each.order_sids}
-                for each in documents
+                for each in authorization_documents
             ],
-            "documents": [],
-            "supporting_documents": [],
+            "documents": [_document(each) for each in documents],
+            "supporting_documents": [
+                {
+                    "sid": each.sid,
+                    "type": each.type,
+                    "status": each.status,
+                    "deleted": each.deleted,
+                }
+                for each in supporting_documents
+            ],
+            "released_numbers": [
+                {
+                    "sid": order.incoming_phone_number_sid,
+                    "order_sid": order.sid,
+                    "at": wire_time(order.number_released_at),
+                }
+                for order in orders
+                if order.number_released_at is not None
+            ],
             "calls": [
                 {"order_sid": call.order_sid, "call_sid": call.call_sid, "at": wire_time(call.at)}
                 for call in self.calls
@@ -72,6 +95,19 @@ class Ledger:
             ],
             "requests": dict(self.requests),
         }
+
+
+def _document(document: Document) -> dict[str, object]:
+    file = document.file
+    return {
+        "sid": document.sid,
+        "document_type": document.document_type,
+        "status": document.wire_status,
+        "mime_type": file.mime_type if file is not None else "",
+        "size": file.size if file is not None else 0,
+        "sha256": file.sha256 if file is not None else None,
+        "order_sids": document.order_sids,
+    }
 
 
 def wire_time(moment: datetime) -> str:

@@ -1,6 +1,7 @@
-"""Statuses and limits of Twilio's two state machines, as data.
+"""Statuses and limits of Twilio's state machines, as data.
 
-Sources: Twilio's pages HostedNumberOrder resource and AuthorizationDocument resource.
+Sources: Twilio's pages HostedNumberOrder resource, AuthorizationDocument resource, Documents API
+and Supporting Documents resource.
 """
 
 from datetime import timedelta
@@ -51,6 +52,29 @@ CANCELED: Final = "canceled"
 
 DOCUMENT_STATUSES: Final = frozenset({OPENED, SIGNING, SIGNED, CANCELED, FAILED})
 DOCUMENT_ENDED: Final = frozenset({SIGNED, CANCELED, FAILED})
+
+DRAFT: Final = "draft"
+PENDING_REVIEW: Final = "pending-review"
+APPROVED: Final = "approved"
+PROVISIONALLY_APPROVED: Final = "provisionally-approved"
+REJECTED: Final = "rejected"
+EXPIRED: Final = "expired"
+
+REVIEW_MOVES: Final = {
+    DRAFT: frozenset({PENDING_REVIEW, APPROVED, PROVISIONALLY_APPROVED, REJECTED}),
+    PENDING_REVIEW: frozenset({APPROVED, PROVISIONALLY_APPROVED, REJECTED}),
+    PROVISIONALLY_APPROVED: frozenset({APPROVED, REJECTED, EXPIRED}),
+    APPROVED: frozenset({EXPIRED}),
+    REJECTED: frozenset[str](),
+    EXPIRED: frozenset[str](),
+}
+"""What may become of a paper that a reviewer looks at; what was refused is never judged again."""
+
+UNDECIDED: Final = frozenset({DRAFT, PENDING_REVIEW})
+"""Where a paper waits for its reviewer."""
+
+USELESS: Final = frozenset({REJECTED, EXPIRED})
+"""A paper that proves nothing any more."""
 
 PHONE_CALL: Final = "phone-call"
 PHONE_BILL: Final = "phone-bill"

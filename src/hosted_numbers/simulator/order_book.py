@@ -8,11 +8,15 @@ from hosted_numbers.simulator.orders import Order
 
 
 class OrderBook:
-    """Every order ever made; ``listed`` holds those that Twilio still shows."""
+    """Every order ever made; ``listed`` holds those that Twilio still shows.
+
+    ``by_incoming_phone_number`` finds an order by the PN SID that was made with it.
+    """
 
     def __init__(self) -> None:
         self.all: dict[str, Order] = {}
         self.listed: Catalog[Order] = Catalog()
+        self.by_incoming_phone_number: dict[str, Order] = {}
         self._by_number: defaultdict[str, list[Order]] = defaultdict(list)
         self._by_unique_name: defaultdict[str | None, list[Order]] = defaultdict(list)
 
@@ -21,15 +25,22 @@ class OrderBook:
         self.all[order.sid] = order
         if not order.deleted:
             self.listed.add(order)
+            if order.number_released_at is None:
+                self.by_incoming_phone_number[order.incoming_phone_number_sid] = order
             self._by_number[order.phone_number].append(order)
             self._by_unique_name[order.unique_name].append(order)
 
     def delete(self, order: Order) -> None:
-        """Show an order no more."""
+        """Show an order and its IncomingPhoneNumber no more."""
         order.deleted = True
+        self.forget_number(order)
         self.listed.discard(order.sid)
         self._by_number[order.phone_number].remove(order)
         self._by_unique_name[order.unique_name].remove(order)
+
+    def forget_number(self, order: Order) -> None:
+        """Show an order's IncomingPhoneNumber no more."""
+        self.by_incoming_phone_number.pop(order.incoming_phone_number_sid, None)
 
     def renamed(self, order: Order, before: str | None) -> None:
         """Follow a change of an order's UniqueName."""
@@ -38,9 +49,10 @@ class OrderBook:
             self._by_unique_name[order.unique_name].append(order)
 
     def is_hosting(self, phone_number: str) -> bool:
-        """Whether a number has an order that did not fail."""
+        """Whether a number has an order that neither failed nor was off-boarded."""
         return any(
-            order.status != machine.FAILED for order in self._by_number.get(phone_number, ())
+            order.status != machine.FAILED and order.number_released_at is None
+            for order in self._by_number.get(phone_number, ())
         )
 
     def with_unique_name(self, name: str) -> list[Order]:

@@ -1,19 +1,20 @@
-"""The HostedNumberOrder: its data and every legal way to change it. Pure: no clock, no I/O.
+"""The HostedNumberOrder: its data, and what Twilio does to it. Pure: no clock, no I/O.
 
+What its customer and its owner do stands in ``verification``.
 Source: Twilio's page HostedNumberOrder resource; where it is silent, the comment says what was
 chosen.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from hosted_numbers.simulator import machine
-from hosted_numbers.simulator.errors import ControlError, TwilioError, missing
-from hosted_numbers.simulator.events import CallPlaced, Journal, StatusChanged
+from hosted_numbers.simulator.errors import ControlError, TwilioError
+from hosted_numbers.simulator.events import Journal, StatusChanged
 from hosted_numbers.simulator.fates import Fate, fate_of
 
-StepKind = Literal["process", "answer", "carrier", "test", "sign", "loa-error"]
+StepKind = Literal["process", "answer", "carrier", "test", "sign", "loa-error", "review"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,10 @@ class Order:
     rings_at: datetime | None = None
     fate_spent: bool = False
     step: Step | None = None
+    awaits_bill: bool = False
+    """In ``action-required``: whether a bill brings it back to ``pending-verification``."""
+    number_released_at: datetime | None = None
+    """When its IncomingPhoneNumber was deleted, which ends the hosting."""
     deleted: bool = False
 
     @property
@@ -75,6 +80,13 @@ class Order:
         if self.status in machine.IDLES:
             moments.append(self.status_since + machine.IDLE_LIMIT)
         return min(moments, default=None)
+
+    @property
+    def bill_under_review(self) -> str | None:
+        """The SID of the bill that is to prove its number now; None where a call is, or nothing."""
+        waits = self.status == machine.PENDING_VERIFICATION
+        by_bill = waits and self.verification_type == machine.PHONE_BILL
+        return self.verification_document_sid if by_bill else None
 
     def is_ringing(self, now: datetime) -> bool:
         """Whether a verification call waits to be answered: until its code is dead or used."""
@@ -95,6 +107,12 @@ class NewOrder:
     account_sid: str | None = None
     fields: dict[str, object] = field(default_factory=dict)
 
+    @property
+    def bill_sid(self) -> str | None:
+        """The VerificationDocumentSid that it names."""
+        sid = self.fields.get("verification_document_sid")
+        return sid if isinstance(sid, str) else None
+
 
 @dataclass(frozen=True, slots=True)
 class OrderChanges:
@@ -103,6 +121,12 @@ class OrderChanges:
     fields: dict[str, object] = field(default_factory=dict)
     status: str | None = None
     verification_code: str | None = None
+
+    @property
+    def bill_sid(self) -> str | None:
+        """The VerificationDocumentSid that it names."""
+        sid = self.fields.get("verification_document_sid")
+        return sid if isinstance(sid, str) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,47 +149,9 @@ def move(order: Order, status: str, now: datetime, journal: Journal, *, reason: 
         order.signing_document_sid = None
     order.status = status
     order.status_since = now
+    order.awaits_bill = False
     order.step = None
     journal.append(StatusChanged(order.sid, status, now))
-
-
-def update(
-    order: Order, changes: OrderChanges, now: datetime, dial: Dial, journal: Journal
-) -> None:
-    """Apply a customer's update, entirely or, where it is refused, not at all.
-
-    Raises:
-        TwilioError: 22112 status cannot be applied, 22100 attempts used up (the order is then
-            ``action-required``), 22123 no call possible, 22113 and 22114 for the code, 20001 a
-            bill without its document.
-    """
-    _require_bill(order, changes)
-    if changes.verification_code is not None:
-        _check_code(order, changes.verification_code, now)
-    if changes.status is not None:
-        kind = changes.fields.get("verification_type", order.verification_type)
-        _check_verification(order, now, journal, by_call=kind == machine.PHONE_CALL)
-    for name, value in changes.fields.items():
-        setattr(order, name, value)
-    order.date_updated = now
-    if changes.verification_code is not None:
-        move(order, machine.VERIFIED, now, journal)
-    if changes.status is not None:
-        _start_verification(order, now, dial, journal)
-
-
-def key_digits(order: Order, digits: str, now: datetime, journal: Journal) -> bool:
-    """The person at the ringing phone keys ``digits``; whether they were the right ones.
-
-    Raises:
-        ControlError: 409, the phone does not ring.
-    """
-    if not order.is_ringing(now):
-        raise ControlError(409, f"The phone of order {order.sid} is not ringing.")
-    if digits != order.verification_code:
-        return False
-    move(order, machine.VERIFIED, now, journal)
-    return True
 
 
 def move_by_twilio(
@@ -197,48 +183,21 @@ def check_deletable(order: Order, *, received_only: bool) -> None:
         raise TwilioError(22112, f"HostedNumberOrder cannot be deleted in status {order.status}")
 
 
+def release_number(order: Order, now: datetime) -> None:
+    """Delete the IncomingPhoneNumber of a completed order, as Twilio's page says to off-board it.
+
+    The page says nothing of other orders; here they are refused, as they can be deleted, or have
+    someone at work on them. No code is documented either, and 22121 comes nearest.
+
+    Raises:
+        TwilioError: 22121, the order is not ``completed``.
+    """
+    if order.status != machine.COMPLETED:
+        raise TwilioError(22121)
+    order.number_released_at = order.date_updated = now
+
+
 def expire(order: Order, now: datetime, journal: Journal) -> None:
     """Fail an order that has been idle for too long."""
     days = machine.IDLE_LIMIT.days
     move(order, machine.FAILED, now, journal, reason=f"Order was idle for more than {days} days")
-
-
-def _require_bill(order: Order, changes: OrderChanges) -> None:
-    document = changes.fields.get("verification_document_sid", order.verification_document_sid)
-    if changes.fields.get("verification_type") == machine.PHONE_BILL and document is None:
-        raise missing("VerificationDocumentSid")
-
-
-def _check_code(order: Order, code: str, now: datetime) -> None:
-    if order.status != machine.PENDING_VERIFICATION or order.verification_code is None:
-        raise TwilioError(22114)
-    if order.code_expires is None or now >= order.code_expires or code != order.verification_code:
-        raise TwilioError(22113)
-
-
-def _check_verification(order: Order, now: datetime, journal: Journal, *, by_call: bool) -> None:
-    if order.status not in {machine.RECEIVED, machine.PENDING_VERIFICATION}:
-        raise TwilioError(22112)
-    if not by_call:
-        return
-    if order.verification_attempts >= machine.MAX_ATTEMPTS:
-        reason = "Maximum verification attempts reached"
-        move(order, machine.ACTION_REQUIRED, now, journal, reason=reason)
-        raise TwilioError(22100)
-    busy = order.fate is Fate.LINE_BUSY and not order.fate_spent
-    if busy or order.fate is Fate.UNREACHABLE:
-        order.fate_spent = True
-        raise TwilioError(22123)
-
-
-def _start_verification(order: Order, now: datetime, dial: Dial, journal: Journal) -> None:
-    move(order, machine.PENDING_VERIFICATION, now, journal)
-    if order.verification_type != machine.PHONE_CALL:
-        return
-    if order.code_expires is None or now >= order.code_expires:
-        order.verification_code = dial.fresh_code
-        order.code_expires = now + machine.CODE_LIFE
-    order.verification_attempts += 1
-    order.verification_call_sids = [*(order.verification_call_sids or []), dial.call_sid]
-    order.rings_at = now + timedelta(seconds=order.call_delay)
-    journal.append(CallPlaced(order.sid, dial.call_sid, order.rings_at))

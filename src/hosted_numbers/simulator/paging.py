@@ -57,6 +57,7 @@ def render_page(
     url: str,
     filters: Mapping[str, str],
     resource: Callable[[T], dict[str, object]],
+    key: str = "items",
 ) -> dict[str, object]:
     """The envelope of one page.
 
@@ -67,6 +68,7 @@ def render_page(
         url: the list's absolute URL without a query.
         filters: the filters as they came, to be kept in every link.
         resource: the JSON of an item.
+        key: what the list is called, ``items`` in the preview API.
     """
     if request.side == "A":
         found = list(islice(filter(wanted, catalog.after(request.position)), request.size + 1))
@@ -97,14 +99,14 @@ def render_page(
     return {
         "meta": {
             "first_page_url": link(0, None),
-            "key": "items",
+            "key": key,
             "next_page_url": link(request.number + 1, f"PA{last}") if more_behind else None,
             "page": request.number,
             "page_size": request.size,
             "previous_page_url": link(request.number - 1, f"PB{first}") if more_before else None,
             "url": link(request.number, here),
         },
-        "items": [resource(item) for item in items],
+        key: [resource(item) for item in items],
     }
 
 

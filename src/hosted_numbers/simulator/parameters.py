@@ -5,8 +5,8 @@ Each check raises ``TwilioError`` with the code that Twilio's catalogue of error
 
 import re
 from collections import defaultdict
-from collections.abc import Collection
-from typing import Final
+from collections.abc import Collection, Iterable
+from typing import Final, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from hosted_numbers.simulator import machine
@@ -34,25 +34,32 @@ _LONGEST_CALL_DELAY: Final = 60
 
 
 class Parameters:
-    """The decoded parameters of a form body. Of a single-valued key sent twice the last counts.
+    """The decoded parameters of a form. Of a single-valued key sent twice the last counts.
 
     Args:
-        body: the raw ``application/x-www-form-urlencoded`` body.
-
-    Raises:
-        TwilioError: 20001, the body is not UTF-8.
+        pairs: names and values as they came.
     """
 
-    def __init__(self, body: bytes) -> None:
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
         self._values: defaultdict[str, list[str]] = defaultdict(list)
+        for name, value in pairs:
+            self._values[name].append(value)
+
+    @classmethod
+    def parse(cls, body: bytes) -> Self:
+        """Decode a raw ``application/x-www-form-urlencoded`` body.
+
+        Raises:
+            TwilioError: 20001, the body is not UTF-8.
+        """
         try:
-            pairs = parse_qsl(
-                body.decode(), keep_blank_values=True, errors="strict", max_num_fields=2000
+            return cls(
+                parse_qsl(
+                    body.decode(), keep_blank_values=True, errors="strict", max_num_fields=2000
+                )
             )
         except ValueError:
             raise TwilioError(20001, "The post body is not a form in UTF-8") from None
-        for name, value in pairs:
-            self._values[name].append(value)
 
     def __contains__(self, name: str) -> bool:
         return name in self._values

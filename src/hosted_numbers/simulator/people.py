@@ -1,14 +1,13 @@
-"""The people around an order, who act by themselves where the simulator is told to let them.
-
-The reviewer, who looks at documents, has nothing to do here: orders are proved by phone calls.
-"""
+"""The people around an order, who act by themselves where the simulator is told to let them."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from hosted_numbers.simulator import machine
+from hosted_numbers.simulator.errors import ControlError
 from hosted_numbers.simulator.events import Journal
-from hosted_numbers.simulator.orders import Order, key_digits
+from hosted_numbers.simulator.orders import Order
+from hosted_numbers.simulator.verification import key_digits
 
 
 def owner_answers(order: Order, at: datetime, journal: Journal) -> None:
@@ -22,6 +21,28 @@ def signer_decides(unwilling: Sequence[Order]) -> str:
     for order in unwilling:
         order.fate_spent = True
     return machine.CANCELED if unwilling else machine.SIGNED
+
+
+def reviewer_decides(unlucky: Sequence[Order], *, legible: bool) -> str:
+    """Approve a paper, or reject it for the sake of orders whose first bill is rejected.
+
+    Args:
+        unlucky: the orders that wait on it and whose number has that fate still before it.
+        legible: False where it is locked by a password.
+    """
+    for order in unlucky:
+        order.fate_spent = True
+    return machine.REJECTED if unlucky or not legible else machine.APPROVED
+
+
+def check_verdict(sid: str, before: str, status: str) -> None:
+    """Refuse a verdict on a paper that does not wait for it: nothing is judged twice.
+
+    Raises:
+        ControlError: 409.
+    """
+    if status not in machine.REVIEW_MOVES[before]:
+        raise ControlError(409, f"Document {sid} is {before} and cannot become {status}.")
 
 
 def what_the_phone_says(order: Order, now: datetime) -> dict[str, object]:

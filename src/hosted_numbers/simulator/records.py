@@ -6,8 +6,10 @@ from pydantic import BaseModel, TypeAdapter
 
 from hosted_numbers.simulator.authorization_documents import AuthorizationDocument
 from hosted_numbers.simulator.callbacks import CallbackMode, CallbackSent, Delivery
+from hosted_numbers.simulator.documents import Document
 from hosted_numbers.simulator.events import CallPlaced, LoaMailed
 from hosted_numbers.simulator.orders import Order
+from hosted_numbers.simulator.supporting_documents import SupportingDocument
 
 
 class Settings(BaseModel):
@@ -20,6 +22,8 @@ class Settings(BaseModel):
 Kept: TypeAlias = (
     Order
     | AuthorizationDocument
+    | Document
+    | SupportingDocument
     | Delivery
     | CallPlaced
     | LoaMailed
@@ -33,6 +37,8 @@ _ADAPTERS: Final[dict[str, TypeAdapter[Kept]]] = {
     for kind, type_ in {
         "order": Order,
         "authorization-document": AuthorizationDocument,
+        "document": Document,
+        "supporting-document": SupportingDocument,
         "delivery": Delivery,
         "call": CallPlaced,
         "loa-mail": LoaMailed,

@@ -7,12 +7,14 @@ from typing import Final
 from hosted_numbers.simulator import authorization_documents, machine, orders
 from hosted_numbers.simulator.authorization_documents import AuthorizationDocument
 from hosted_numbers.simulator.config import Person
+from hosted_numbers.simulator.documents import Document
 from hosted_numbers.simulator.events import Journal
 from hosted_numbers.simulator.fates import Fate
 from hosted_numbers.simulator.orders import Order, Step, StepKind
 from hosted_numbers.simulator.people import owner_answers, signer_decides
+from hosted_numbers.simulator.supporting_documents import SupportingDocument
 
-OF_PEOPLE: Final[frozenset[StepKind]] = frozenset({"answer", "sign"})
+OF_PEOPLE: Final[frozenset[StepKind]] = frozenset({"answer", "sign", "review"})
 """Steps of people: they never act inside the answer to a request, whatever the pace."""
 
 _TWILIO_STEPS: Final[dict[str, StepKind]] = {
@@ -23,24 +25,60 @@ _TWILIO_STEPS: Final[dict[str, StepKind]] = {
 
 
 def plan_order(
-    order: Order, now: datetime, *, pace: timedelta, people: frozenset[Person]
+    order: Order,
+    bill: Document | None,
+    now: datetime,
+    *,
+    pace: timedelta,
+    people: frozenset[Person],
 ) -> Step | None:
-    """The next step of an order whose status changed, or whose phone was called, at ``now``."""
+    """The next step of an order whose status or proof changed, or whose phone was called.
+
+    Args:
+        order: the order.
+        bill: what is to prove its number now, where that is no call.
+        now: the moment of the change.
+        pace: how long a step takes.
+        people: who acts by themselves.
+    """
     kind = _TWILIO_STEPS.get(order.status)
     if kind is not None:
         return Step(kind, now + pace)
+    if bill is not None:
+        # one that was approved for another order needs no further look
+        waits = bill.status in machine.UNDECIDED and "reviewer" in people
+        return Step("review", now + pace) if waits or bill.status == machine.APPROVED else None
     if order.rings_at is not None and "owner" in people:
         return Step("answer", order.rings_at + pace)
     return None
 
 
-def plan_document(
+def plan_document(document: Document, now: datetime, *, pace: timedelta) -> Step | None:
+    """The next step of a new Document: one that nobody can open is rejected by whoever is there."""
+    return Step("review", now + pace) if document.is_locked else None
+
+
+def plan_supporting_document(
+    document: SupportingDocument, now: datetime, *, pace: timedelta, people: frozenset[Person]
+) -> Step | None:
+    """The next step of a SupportingDocument whose status changed, or that is new."""
+    if document.status in machine.UNDECIDED and "reviewer" in people:
+        return Step("review", now + pace)
+    return None
+
+
+def plan_authorization_document(
     on_it: Sequence[Order], now: datetime, *, pace: timedelta, people: frozenset[Person]
 ) -> Step | None:
-    """The next step of a document that was mailed at ``now`` and carries the orders ``on_it``."""
+    """The next step of an LOA that was mailed at ``now`` and carries the orders ``on_it``."""
     if _unspent(on_it, Fate.LOA_FAILS):
         return Step("loa-error", now + pace)
     return Step("sign", now + pace) if "signer" in people else None
+
+
+def is_review(step: Step | None, at: datetime) -> bool:
+    """Whether what is due at ``at`` is the look at a bill."""
+    return step is not None and step.kind == "review" and step.due <= at
 
 
 def take_order_step(order: Order, at: datetime, journal: Journal) -> None:
@@ -61,10 +99,10 @@ def take_order_step(order: Order, at: datetime, journal: Journal) -> None:
             orders.move(order, machine.COMPLETED, at, journal)
 
 
-def take_document_step(
+def take_authorization_document_step(
     document: AuthorizationDocument, on_it: Sequence[Order], at: datetime, journal: Journal
 ) -> None:
-    """Do what is due for a document at ``at``: the signer decides, or it fails."""
+    """Do what is due for an LOA at ``at``: the signer decides, or it fails."""
     if document.step is not None and document.step.kind == "loa-error":
         for order in _unspent(on_it, Fate.LOA_FAILS):
             order.fate_spent = True

@@ -1,32 +1,30 @@
 """Twilio's paths: HostedNumberOrders, AuthorizationDocuments and their dependents, over HTTP."""
 
 import re
-from collections.abc import Callable, Mapping
 from typing import Final
 
-from starlette.endpoints import HTTPEndpoint
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from hosted_numbers.simulator import document_forms, machine, order_forms
+from hosted_numbers.simulator import authorization_document_forms, machine, order_forms
 from hosted_numbers.simulator import parameters as check
 from hosted_numbers.simulator.authorization_documents import AuthorizationDocument
+from hosted_numbers.simulator.catalog import Catalog
+from hosted_numbers.simulator.endpoints import Endpoint, has, origin, read_filters, read_form
 from hosted_numbers.simulator.errors import invalid, not_found
 from hosted_numbers.simulator.orders import Order
 from hosted_numbers.simulator.paging import read_page_request, render_page
-from hosted_numbers.simulator.parameters import Parameters
 from hosted_numbers.simulator.resources import (
+    AUTHORIZATION_DOCUMENTS,
     DEPENDENTS,
-    DOCUMENTS,
     ORDERS,
+    authorization_document_resource,
     dependent_resource,
-    document_resource,
     order_resource,
 )
 from hosted_numbers.simulator.runtime import Simulator
 
-_FORM: Final = "application/x-www-form-urlencoded"
 _ORDER_FILTERS: Final = {
     "Status": "status",
     "PhoneNumber": "phone_number",
@@ -35,7 +33,7 @@ _ORDER_FILTERS: Final = {
     "UniqueName": "unique_name",
 }
 _DOCUMENT_FILTERS: Final = {"Email": "email", "Status": "status"}
-_SID_IN_PATH: Final = re.compile(r"(?<=/)[A-Z]{2}[0-9a-fA-F]{32}(?=/|$)")
+_SID_IN_PATH: Final = re.compile(r"(?<=/)[A-Z]{2}[0-9a-fA-F]{32}(?=/|\.json$|$)")
 
 
 def route_label(path: str) -> str:
@@ -43,24 +41,12 @@ def route_label(path: str) -> str:
     return _SID_IN_PATH.sub("{sid}", path)
 
 
-def origin(request: Request) -> str:
-    """Scheme and host as the caller named them, so that the links it gets lead back here."""
-    return f"{request.url.scheme}://{request.headers.get('host', request.url.netloc)}"
-
-
-class _Endpoint(HTTPEndpoint):
-    @property
-    def simulator(self) -> Simulator:
-        simulator: Simulator = self.scope["app"].state.simulator
-        return simulator
-
-
-class OrderCollection(_Endpoint):
+class OrderCollection(Endpoint):
     """Create and list orders."""
 
     async def post(self, request: Request) -> Response:
         """Create an order: 201."""
-        new = order_forms.read_create(await _form(request), self.simulator.config)
+        new = order_forms.read_create(await read_form(request), self.simulator.config)
         with self.simulator.turn() as now:
             order = self.simulator.world.create_order(new, now)
         return JSONResponse(order_resource(order, origin(request)), 201)
@@ -76,7 +62,7 @@ class OrderCollection(_Endpoint):
             )
             envelope = render_page(
                 catalog,
-                _has(filters, _ORDER_FILTERS),
+                has(filters, _ORDER_FILTERS),
                 page,
                 url=base_url + request.url.path,
                 filters=filters,
@@ -85,7 +71,7 @@ class OrderCollection(_Endpoint):
         return JSONResponse(envelope)
 
 
-class OrderInstance(_Endpoint):
+class OrderInstance(Endpoint):
     """Fetch, update and delete one order."""
 
     async def get(self, request: Request) -> Response:
@@ -96,7 +82,7 @@ class OrderInstance(_Endpoint):
 
     async def post(self, request: Request) -> Response:
         """Change what the form names."""
-        form = await _form(request)
+        form = await read_form(request)
         with self.simulator.turn() as now:
             order = self._order(request)
             changes = order_forms.read_update(form, self.simulator.config)
@@ -116,55 +102,55 @@ class OrderInstance(_Endpoint):
         return order
 
 
-class DocumentCollection(_Endpoint):
+class DocumentCollection(Endpoint):
     """Create and list authorization documents."""
 
     async def post(self, request: Request) -> Response:
         """Create and mail one: 201."""
-        new = document_forms.read_create(await _form(request))
+        new = authorization_document_forms.read_create(await read_form(request))
         with self.simulator.turn() as now:
-            document = self.simulator.world.create_document(new, now)
-        return JSONResponse(document_resource(document, origin(request)), 201)
+            document = self.simulator.world.create_authorization_document(new, now)
+        return JSONResponse(authorization_document_resource(document, origin(request)), 201)
 
     async def get(self, request: Request) -> Response:
         """List documents, filtered by exact values."""
-        filters = _filters(request, _DOCUMENT_FILTERS)
+        filters = read_filters(request, _DOCUMENT_FILTERS)
         if filters.get("Status", machine.SIGNING) not in machine.DOCUMENT_STATUSES:
             raise invalid("Status")
         page = read_page_request(request.query_params)
         base_url = origin(request)
         with self.simulator.turn():
             envelope = render_page(
-                self.simulator.world.documents,
-                _has(filters, _DOCUMENT_FILTERS),
+                self.simulator.world.authorization_documents,
+                has(filters, _DOCUMENT_FILTERS),
                 page,
                 url=base_url + request.url.path,
                 filters=filters,
-                resource=lambda document: document_resource(document, base_url),
+                resource=lambda document: authorization_document_resource(document, base_url),
             )
         return JSONResponse(envelope)
 
 
-class DocumentInstance(_Endpoint):
+class DocumentInstance(Endpoint):
     """Fetch and update one document; the preview API has no DELETE for it."""
 
     async def get(self, request: Request) -> Response:
         """Fetch it."""
         with self.simulator.turn():
             document = _document(self.simulator, request)
-        return JSONResponse(document_resource(document, origin(request)))
+        return JSONResponse(authorization_document_resource(document, origin(request)))
 
     async def post(self, request: Request) -> Response:
         """Change what the form names, withdraw it or mail it again."""
-        form = await _form(request)
+        form = await read_form(request)
         with self.simulator.turn() as now:
             document = _document(self.simulator, request)
-            changes = document_forms.read_update(form)
-            self.simulator.world.update_document(document, changes, now)
-        return JSONResponse(document_resource(document, origin(request)))
+            changes = authorization_document_forms.read_update(form)
+            self.simulator.world.update_authorization_document(document, changes, now)
+        return JSONResponse(authorization_document_resource(document, origin(request)))
 
 
-class Dependents(_Endpoint):
+class Dependents(Endpoint):
     """The orders on a document."""
 
     async def get(self, request: Request) -> Response:
@@ -174,8 +160,8 @@ class Dependents(_Endpoint):
         with self.simulator.turn():
             world = self.simulator.world
             envelope = render_page(
-                world.dependents(_document(self.simulator, request)),
-                _has(filters, _ORDER_FILTERS),
+                Catalog(world.orders_on(_document(self.simulator, request))),
+                has(filters, _ORDER_FILTERS),
                 page,
                 url=origin(request) + request.url.path,
                 filters=filters,
@@ -187,39 +173,21 @@ class Dependents(_Endpoint):
 ROUTES: Final[list[BaseRoute]] = [
     Route(ORDERS, OrderCollection),
     Route(f"{ORDERS}/{{sid}}", OrderInstance),
-    Route(DOCUMENTS, DocumentCollection),
-    Route(f"{DOCUMENTS}/{{sid}}", DocumentInstance),
-    Route(f"{DOCUMENTS}/{{sid}}/{DEPENDENTS}", Dependents),
+    Route(AUTHORIZATION_DOCUMENTS, DocumentCollection),
+    Route(f"{AUTHORIZATION_DOCUMENTS}/{{sid}}", DocumentInstance),
+    Route(f"{AUTHORIZATION_DOCUMENTS}/{{sid}}/{DEPENDENTS}", Dependents),
 ]
 
 
-async def _form(request: Request) -> Parameters:
-    body = await request.body()
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if body and content_type != _FORM:
-        raise invalid(f"Content-Type: must be {_FORM}")
-    return Parameters(body)
-
-
 def _document(simulator: Simulator, request: Request) -> AuthorizationDocument:
-    document = simulator.world.documents.get(request.path_params["sid"])
+    document = simulator.world.authorization_documents.get(request.path_params["sid"])
     if document is None:
         raise not_found(request.url.path)
     return document
 
 
-def _filters(request: Request, known: Mapping[str, str]) -> dict[str, str]:
-    values = ((name, request.query_params.get(name)) for name in known)
-    return {name: value for name, value in values if value}
-
-
 def _order_filters(request: Request) -> dict[str, str]:
-    filters = _filters(request, _ORDER_FILTERS)
+    filters = read_filters(request, _ORDER_FILTERS)
     if "Status" in filters:
         check.order_status(filters["Status"])
     return filters
-
-
-def _has(filters: Mapping[str, str], attributes: Mapping[str, str]) -> Callable[[object], bool]:
-    wanted = [(attributes[name], value) for name, value in filters.items()]
-    return lambda item: all(getattr(item, name) == value for name, value in wanted)

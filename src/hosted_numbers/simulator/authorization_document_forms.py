@@ -5,7 +5,10 @@ from typing import Final
 
 from hosted_numbers.simulator import machine
 from hosted_numbers.simulator import parameters as check
-from hosted_numbers.simulator.authorization_documents import DocumentChanges, NewDocument
+from hosted_numbers.simulator.authorization_documents import (
+    DocumentChanges,
+    NewAuthorizationDocument,
+)
 from hosted_numbers.simulator.errors import TwilioError
 from hosted_numbers.simulator.parameters import Parameters
 from hosted_numbers.simulator.sids import is_sid
@@ -21,7 +24,7 @@ _FIELDS: Final[dict[str, tuple[str, Callable[[str], str]]]] = {
 _POSTABLE: Final = frozenset({machine.OPENED, machine.SIGNING})
 
 
-def read_create(form: Parameters) -> NewDocument:
+def read_create(form: Parameters) -> NewAuthorizationDocument:
     """Read ``POST /HostedNumbers/AuthorizationDocuments``.
 
     Raises:
@@ -32,7 +35,7 @@ def read_create(form: Parameters) -> NewDocument:
     fields = {
         attribute: checked(form.required(name)) for name, (attribute, checked) in _FIELDS.items()
     }
-    return NewDocument(order_sids=order_sids, cc_emails=_cc_emails(form), **fields)
+    return NewAuthorizationDocument(order_sids=order_sids, cc_emails=_cc_emails(form), **fields)
 
 
 def read_update(form: Parameters) -> DocumentChanges:
