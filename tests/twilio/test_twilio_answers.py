@@ -9,10 +9,14 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from hosted_numbers.twilio import (
     AuthenticationError,
+    AuthorizationDocument,
+    Document,
     HostedNumberOrder,
+    IncomingPhoneNumber,
     InvalidArgumentError,
     NotFoundError,
     NotSentError,
@@ -20,6 +24,7 @@ from hosted_numbers.twilio import (
     RateLimitedError,
     RefusedError,
     ServerError,
+    SupportingDocument,
     TwilioError,
     UnknownOutcomeError,
     UnreadableAnswerError,
@@ -219,11 +224,21 @@ async def test_a_good_status_with_a_bad_body_is_an_unknown_outcome(content: byte
 
 
 @pytest.mark.fault("F17")
-@given(st.binary(max_size=200) | st.text(max_size=60).map(str.encode))
-def test_no_body_brings_the_reading_down(content: bytes) -> None:
+@pytest.mark.parametrize(
+    "model",
+    [
+        HostedNumberOrder,
+        AuthorizationDocument,
+        Document,
+        SupportingDocument,
+        IncomingPhoneNumber,
+    ],
+)
+@given(content=st.binary(max_size=200) | st.text(max_size=60).map(str.encode))
+def test_no_body_brings_the_reading_down(model: type[BaseModel], content: bytes) -> None:
     """Any bytes at all are a model or an UnreadableAnswerError, and never anything else."""
     with pytest.raises(UnreadableAnswerError):
-        decoded(Answer(200, {}, content), "fetch", HostedNumberOrder)
+        decoded(Answer(200, {}, content), "fetch", model)
     assert isinstance(error_in(Answer(400, {}, content), "fetch"), RefusedError)
 
 

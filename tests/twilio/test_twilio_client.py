@@ -4,6 +4,7 @@ import base64
 import logging
 import subprocess
 import sys
+from typing import Any
 
 import httpx
 import pytest
@@ -12,16 +13,26 @@ from hosted_numbers import twilio as package
 from hosted_numbers.twilio import (
     Credentials,
     InvalidArgumentError,
+    TwilioClient,
     UnreadableAnswerError,
 )
 from tests.twilio.stand_in import (
     ACCOUNT_SID,
+    BILL,
+    CREDENTIALS,
+    DOCUMENT_SID,
+    NUMBER_SID,
     ORDER_SID,
     ORDERS,
+    UPLOADED_SID,
     StandIn,
+    document,
+    incoming_phone_number,
     json_answer,
     order,
     page,
+    supporting_document,
+    uploaded,
 )
 
 KEY_SID = "SK" + "2" * 32
@@ -96,6 +107,67 @@ async def test_the_base_url_stands_for_twilios_host(base_url: str | None, origin
     async with stand_in.client(base_url) as twilio:
         await twilio.hosted_number_orders.fetch(ORDER_SID)
     assert str(stand_in.request.url) == f"{origin}{ORDERS}/{ORDER_SID}"
+
+
+@pytest.mark.parametrize("base_url", [None, "http://127.0.0.1:8081"])
+async def test_each_resource_has_its_host_and_the_base_url_stands_for_all(
+    base_url: str | None,
+) -> None:
+    """Four hosts at Twilio are one simulator on this machine."""
+    stand_in = StandIn(
+        json_answer(order()),
+        json_answer(document()),
+        json_answer(uploaded(), 201),
+        json_answer(supporting_document()),
+        json_answer(supporting_document(), 201),
+        json_answer(incoming_phone_number()),
+    )
+    async with stand_in.client(base_url) as twilio:
+        await twilio.hosted_number_orders.fetch(ORDER_SID)
+        await twilio.authorization_documents.fetch(DOCUMENT_SID)
+        await twilio.documents.upload(document_type="utility_bill", file=BILL)
+        await twilio.supporting_documents.fetch(UPLOADED_SID)
+        await twilio.supporting_documents.create(friendly_name="x", type="passport", file=BILL)
+        await twilio.incoming_phone_numbers.fetch(NUMBER_SID, account_sid=ACCOUNT_SID)
+    hosts = ["preview", "preview", "numbers-upload", "numbers", "numbers-upload", "api"]
+    assert [f"{each.url.scheme}://{each.url.netloc.decode()}" for each in stand_in.requests] == [
+        base_url or f"https://{host}.twilio.com" for host in hosts
+    ]
+    assert len({each.headers["Authorization"] for each in stand_in.requests}) == 1
+
+
+def test_a_client_opens_nothing_before_it_is_asked_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The TLS settings are made once for all hosts, and connections when a call needs one."""
+    made: list[str] = []
+    create_ssl_context = httpx.create_ssl_context
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        made.append("tls")
+        return create_ssl_context(*args, **kwargs)
+
+    monkeypatch.setattr(httpx, "create_ssl_context", counted)
+    monkeypatch.setattr(httpx, "AsyncHTTPTransport", lambda **_: made.append("transport"))
+    TwilioClient(CREDENTIALS, max_connections=100)
+    assert made == ["tls"]
+
+
+class Closing(httpx.MockTransport):
+    """Counts how often it is closed."""
+
+    closed = 0
+
+    async def aclose(self) -> None:
+        """Count."""
+        self.closed += 1
+
+
+async def test_a_transport_that_was_given_is_closed_once() -> None:
+    """It carries the calls to all hosts, and belongs to the client as a whole."""
+    transport = Closing(lambda _: json_answer(order()))
+    async with TwilioClient(CREDENTIALS, transport=transport) as twilio:
+        await twilio.hosted_number_orders.fetch(ORDER_SID)
+        assert transport.closed == 0
+    assert transport.closed == 1
 
 
 async def test_redirects_are_not_followed() -> None:

@@ -12,12 +12,23 @@ from hosted_numbers.twilio import (
     InvalidArgumentError,
     NotSentError,
     Outcome,
+    RefusedError,
     TwilioClient,
     TwilioError,
     UnknownOutcomeError,
     UnreadableAnswerError,
+    Upload,
 )
-from tests.twilio.stand_in import CREDENTIALS, ORDER_SID, StandIn, json_answer, order
+from tests.twilio.stand_in import (
+    BILL,
+    CREDENTIALS,
+    ORDER_SID,
+    UPLOADED_SID,
+    StandIn,
+    json_answer,
+    order,
+    uploaded,
+)
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -157,8 +168,9 @@ async def test_waiting_for_a_connection_in_vain_was_not_sent() -> None:
         server(ignore) as url,
         TwilioClient(CREDENTIALS, base_url=url, max_connections=1) as twilio,
     ):
-        assert twilio._connection._patience == twilio._connection._deadline / 2
-        twilio._connection._patience = 0.05
+        connection = twilio.hosted_number_orders._connection
+        assert connection._patience == connection._deadline / 2
+        connection._patience = 0.05
         first = asyncio.create_task(twilio.hosted_number_orders.fetch(ORDER_SID))
         await arrived.wait()
         with pytest.raises(NotSentError, match="PoolTimeout"):
@@ -240,7 +252,7 @@ async def test_a_failed_or_cancelled_call_gives_its_turn_back(
     ):
         orders = twilio.hosted_number_orders
         with monkeypatch.context() as impatient:
-            impatient.setattr(twilio._connection, "_deadline", 0.05)
+            impatient.setattr(orders._connection, "_deadline", 0.05)
             with pytest.raises(UnknownOutcomeError):
                 await orders.fetch(ORDER_SID)
         call = asyncio.create_task(orders.fetch(ORDER_SID))
@@ -316,6 +328,77 @@ async def test_a_closed_client_sends_nothing() -> None:
     assert stand_in.requests == []
 
 
+async def test_a_call_that_waits_when_the_client_is_closed_sends_nothing() -> None:
+    """Its turn comes after the end: nothing is opened that nobody would close."""
+    arrived, answered = asyncio.Event(), asyncio.Event()
+    requests = 0
+
+    async def answer(_: httpx.Request) -> httpx.Response:
+        nonlocal requests
+        requests += 1
+        arrived.set()
+        await answered.wait()
+        return json_answer(order())
+
+    transport = httpx.MockTransport(answer)
+    twilio = TwilioClient(CREDENTIALS, transport=transport, max_connections=1)
+    first = asyncio.create_task(twilio.hosted_number_orders.fetch(ORDER_SID))
+    await arrived.wait()
+    second = asyncio.create_task(twilio.hosted_number_orders.fetch(ORDER_SID))
+    await asyncio.sleep(0)
+    await twilio.aclose()
+    answered.set()
+    assert (await first).sid == ORDER_SID
+    with pytest.raises(NotSentError):
+        await second
+    assert requests == 1
+
+
+async def test_an_upload_has_a_deadline_of_its_own() -> None:
+    """A file takes longer than a form, and each of the two waits as long as it was told to."""
+
+    async def ignore(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with (
+        server(ignore) as url,
+        TwilioClient(CREDENTIALS, base_url=url, deadline=0.11, upload_deadline=0.12) as twilio,
+    ):
+        supporting = twilio.supporting_documents
+        with pytest.raises(UnknownOutcomeError, match=r"within 0\.12 s"):
+            await twilio.documents.upload(document_type="utility_bill", file=BILL)
+        with pytest.raises(UnknownOutcomeError, match=r"within 0\.12 s"):
+            await supporting.create(friendly_name="x", type="passport", file=BILL)
+        with pytest.raises(UnknownOutcomeError, match=r"within 0\.11 s"):
+            await supporting.create(friendly_name="x", type="passport")
+
+
+@pytest.mark.parametrize("answers_early", [False, True])
+async def test_a_large_file_goes_over_the_wire_whole(*, answers_early: bool) -> None:
+    """All bytes arrive, by Content-Length; a refusal amid them is read rather than lost."""
+    received = bytearray()
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if answers_early:
+            writer.write(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+            await writer.drain()
+        while not received.endswith(b"--\r\n") and (chunk := await reader.read(65_536)):
+            received.extend(chunk)
+        writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        await writer.drain()
+
+    body = httpx.Response(201, json=uploaded()).content
+    bill = Upload(b"\0" * 5_000_000, "bill.pdf", "application/pdf")
+    async with server(take) as url, TwilioClient(CREDENTIALS, base_url=url) as twilio:
+        if answers_early:
+            with pytest.raises(RefusedError, match="HTTP 413"):
+                await twilio.documents.upload(document_type="utility_bill", file=bill)
+        else:
+            got = await twilio.documents.upload(document_type="utility_bill", file=bill)
+            assert got.sid == UPLOADED_SID
+            assert bill.content in received
+
+
 @pytest.mark.parametrize(
     "base_url",
     [
@@ -338,11 +421,13 @@ def test_a_base_url_is_an_origin_and_nothing_else(base_url: str) -> None:
         TwilioClient(CREDENTIALS, base_url=base_url)
 
 
-@pytest.mark.parametrize("deadline", [0, -1, float("inf"), float("nan")])
-def test_a_deadline_is_positive_and_finite(deadline: float) -> None:
+@pytest.mark.parametrize("seconds", [0, -1, float("inf"), float("nan")])
+def test_a_deadline_is_positive_and_finite(seconds: float) -> None:
     """A call without a bound is a call that hangs one day."""
-    with pytest.raises(InvalidArgumentError, match="deadline"):
-        TwilioClient(CREDENTIALS, deadline=deadline)
+    with pytest.raises(InvalidArgumentError, match=r"^deadline"):
+        TwilioClient(CREDENTIALS, deadline=seconds)
+    with pytest.raises(InvalidArgumentError, match="upload_deadline"):
+        TwilioClient(CREDENTIALS, upload_deadline=seconds)
 
 
 def test_there_is_at_least_one_connection() -> None:

@@ -176,6 +176,13 @@ async def test_malformed_filters_are_refused_at_once(arguments: dict[str, Any]) 
             twilio.hosted_number_orders.list(**arguments)
 
 
+async def test_a_filter_that_is_none_is_refused() -> None:
+    """A misspelt filter that was passed over would list orders that were not asked for."""
+    async with StandIn(json_answer(page([]))).client() as twilio:
+        with pytest.raises(TypeError, match="nuique_name"):
+            twilio.hosted_number_orders.list(nuique_name="order-1")  # type: ignore[call-arg]  # the point
+
+
 async def test_a_filter_that_fits_no_url_is_refused() -> None:
     """A text of any length can be passed, and is found out before it is sent."""
     stand_in = StandIn(json_answer(page([])))

@@ -1,4 +1,4 @@
-"""A typed async client for Twilio's preview HostedNumbers API, on httpx.
+"""A typed async client for Twilio's HostedNumbers API (preview) and its documents, on httpx.
 
 It does one HTTP call at a time and says exactly what became of it::
 
@@ -17,13 +17,19 @@ What to know:
 
 - It never retries. Every error says by ``outcome`` whether a repetition is safe: see
   ``hosted_numbers.twilio.errors``, which draws the tree.
-- ``deadline`` is the total time of a call, not a time per read.
+- ``deadline`` is the total time of a call, not a time per read; uploads have one of their own.
 - Statuses are open enumerations: a new one arrives as a plain string.
 - It writes no log, and neither messages nor ``repr`` hold personal data.
 - ``hosted_numbers.twilio.signatures`` makes and checks X-Twilio-Signature, without httpx.
 """
 
 from hosted_numbers.twilio.client import Credentials, TwilioClient
+from hosted_numbers.twilio.document_models import (
+    Document,
+    DocumentStatus,
+    SupportingDocument,
+    SupportingDocumentStatus,
+)
 from hosted_numbers.twilio.errors import (
     AuthenticationError,
     InvalidArgumentError,
@@ -36,32 +42,44 @@ from hosted_numbers.twilio.errors import (
     TwilioError,
     UnknownOutcomeError,
     UnreadableAnswerError,
+    UploadFailedError,
 )
 from hosted_numbers.twilio.models import (
     AuthorizationDocument,
     AuthorizationDocumentStatus,
     HostedNumberOrder,
     HostedNumberOrderStatus,
+    IncomingPhoneNumber,
     VerificationType,
 )
+from hosted_numbers.twilio.order_lists import OrderFilters
+from hosted_numbers.twilio.uploads import Upload
 
 __all__ = [
     "AuthenticationError",
     "AuthorizationDocument",
     "AuthorizationDocumentStatus",
     "Credentials",
+    "Document",
+    "DocumentStatus",
     "HostedNumberOrder",
     "HostedNumberOrderStatus",
+    "IncomingPhoneNumber",
     "InvalidArgumentError",
     "NotFoundError",
     "NotSentError",
+    "OrderFilters",
     "Outcome",
     "RateLimitedError",
     "RefusedError",
     "ServerError",
+    "SupportingDocument",
+    "SupportingDocumentStatus",
     "TwilioClient",
     "TwilioError",
     "UnknownOutcomeError",
     "UnreadableAnswerError",
+    "Upload",
+    "UploadFailedError",
     "VerificationType",
 ]

@@ -5,6 +5,7 @@ that it was given, so that a call reads as one form; None means 'not given' and 
 name the argument and the rule, never the value, which may be personal.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -72,6 +73,13 @@ def page_size(value: int) -> int:
     """1 to 1000 items."""
     if not 1 <= value <= MAX_PAGE_SIZE:
         raise InvalidArgumentError(f"page_size must be 1 to {MAX_PAGE_SIZE}")
+    return value
+
+
+def seconds(name: str, value: float) -> float:
+    """A length of time, finite and positive: a call without a bound hangs one day."""
+    if not (math.isfinite(value) and value > 0):
+        raise InvalidArgumentError(f"{name} must be a positive number of seconds")
     return value
 
 

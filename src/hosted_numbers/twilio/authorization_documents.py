@@ -4,19 +4,18 @@ Source: https://www.twilio.com/docs/phone-numbers/hosted-numbers/hosted-numbers-
 """
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Final
+from typing import Final, Unpack
 
 from hosted_numbers.twilio import arguments, pages, parameters, sids
 from hosted_numbers.twilio.answers import decoded
 from hosted_numbers.twilio.connection import Connection
 from hosted_numbers.twilio.errors import InvalidArgumentError
-from hosted_numbers.twilio.hosted_number_orders import order_filters
 from hosted_numbers.twilio.models import (
     AuthorizationDocument,
     AuthorizationDocumentStatus,
     HostedNumberOrder,
-    HostedNumberOrderStatus,
 )
+from hosted_numbers.twilio.order_lists import OrderFilters, listed_orders
 
 _PATH: Final = "/HostedNumbers/AuthorizationDocuments"
 _POSTABLE: Final = (
@@ -163,42 +162,19 @@ class AuthorizationDocuments:
         return await self._document("update AuthorizationDocument", "POST", _path_of(sid), form)
 
     def dependent_hosted_number_orders(
-        self,
-        sid: str,
-        *,
-        status: HostedNumberOrderStatus | str | None = None,
-        phone_number: str | None = None,
-        incoming_phone_number_sid: str | None = None,
-        friendly_name: str | None = None,
-        unique_name: str | None = None,
-        page_size: int = 50,
+        self, sid: str, *, page_size: int = 50, **filters: Unpack[OrderFilters]
     ) -> AsyncIterator[HostedNumberOrder]:
         """Iterate over the orders on a document; these have no ``url``.
 
         Args:
             sid: PX….
-            status: of the order.
-            phone_number: E.164.
-            incoming_phone_number_sid: PN….
-            friendly_name: as given on create.
-            unique_name: as given on create.
             page_size: orders in one HTTP call, 1 to 1000.
+            filters: as for the list of all orders: see OrderFilters.
         """
-        filters = order_filters(
-            status=status,
-            phone_number=phone_number,
-            incoming_phone_number_sid=incoming_phone_number_sid,
-            friendly_name=friendly_name,
-            unique_name=unique_name,
-        )
         path = f"{_path_of(sid)}/DependentHostedNumberOrders"
-        return pages.listed(
-            self._connection,
-            "list DependentHostedNumberOrders",
-            path,
-            pages.Page[HostedNumberOrder],
-            page_size=page_size,
-            filters=filters,
+        operation = "list DependentHostedNumberOrders"
+        return listed_orders(
+            self._connection, operation, path, page_size=page_size, filters=filters
         )
 
     async def _document(

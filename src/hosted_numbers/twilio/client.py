@@ -6,13 +6,23 @@ from typing import Final, Self
 
 import httpx
 
-from hosted_numbers.twilio import sids
+from hosted_numbers.twilio import arguments, sids
 from hosted_numbers.twilio.authorization_documents import AuthorizationDocuments
 from hosted_numbers.twilio.connection import Connection
+from hosted_numbers.twilio.documents import Documents
 from hosted_numbers.twilio.errors import InvalidArgumentError
 from hosted_numbers.twilio.hosted_number_orders import HostedNumberOrders
+from hosted_numbers.twilio.incoming_phone_numbers import IncomingPhoneNumbers
+from hosted_numbers.twilio.supporting_documents import SupportingDocuments
+from hosted_numbers.twilio.transports import Transports
 
 PREVIEW_BASE_URL: Final = "https://preview.twilio.com"
+API_BASE_URL: Final = "https://api.twilio.com"
+NUMBERS_BASE_URL: Final = "https://numbers.twilio.com"
+UPLOADS_BASE_URL: Final = "https://numbers-upload.twilio.com"
+
+SIDE_CONNECTIONS: Final = 4
+"""Calls at once to each host but the preview API's: an order needs those hosts seldom or never."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,7 @@ class Credentials:
 
 
 class TwilioClient:
-    """Twilio's preview HostedNumbers API.
+    """Twilio's preview HostedNumbers API, and what an order needs of other hosts.
 
     One client per process is right: it holds the connections and the TLS settings, which are dear
     to make, and serves many tasks of one event loop at once. Close it by ``aclose`` or by
@@ -73,6 +83,9 @@ class TwilioClient:
     Attributes:
         hosted_number_orders: the orders.
         authorization_documents: the letters of authorization.
+        documents: the uploads of utility bills.
+        supporting_documents: what a number's regulation asks for.
+        incoming_phone_numbers: the numbers that orders make.
 
     Args:
         credentials: who calls.
@@ -80,18 +93,22 @@ class TwilioClient:
             Twilio.
         deadline: seconds that one HTTP call may take in all. Half of it goes by without a
             connection: NotSentError; all of it goes by: UnknownOutcomeError.
-        max_connections: HTTP calls under way at once; further ones wait for their turn, and this
-            wait counts.
+        upload_deadline: the same for a call that carries a file, which takes its time.
+        max_connections: HTTP calls under way at once to the preview API; further ones wait for
+            their turn, and this wait counts. To each other host there are four at the most.
         transport: in place of httpx's own, for instance ``httpx.MockTransport`` in tests or
             ``httpx.AsyncHTTPTransport(proxy=…)``. Proxies of the environment are not used, as
             nothing but an explicit choice should see the credentials and the customers' data.
 
     Raises:
-        InvalidArgumentError: ``base_url``, ``deadline`` or ``max_connections`` makes no sense.
+        InvalidArgumentError: ``base_url``, a deadline or ``max_connections`` makes no sense.
     """
 
     hosted_number_orders: HostedNumberOrders
     authorization_documents: AuthorizationDocuments
+    documents: Documents
+    supporting_documents: SupportingDocuments
+    incoming_phone_numbers: IncomingPhoneNumbers
 
     def __init__(
         self,
@@ -99,23 +116,37 @@ class TwilioClient:
         *,
         base_url: str | None = None,
         deadline: float = 10.0,
+        upload_deadline: float = 60.0,
         max_connections: int = 10,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._connection = Connection(
-            PREVIEW_BASE_URL if base_url is None else base_url,
-            username=credentials.username,
-            password=credentials.password,
-            deadline=deadline,
-            max_connections=max_connections,
-            transport=transport,
-        )
-        self.hosted_number_orders = HostedNumberOrders(self._connection)
-        self.authorization_documents = AuthorizationDocuments(self._connection)
+        arguments.seconds("deadline", deadline)
+        arguments.seconds("upload_deadline", upload_deadline)
+        self._transports = Transports(transport)
+
+        def connection(
+            host: str, *, at_once: int = SIDE_CONNECTIONS, within: float = deadline
+        ) -> Connection:
+            return Connection(
+                host if base_url is None else base_url,
+                username=credentials.username,
+                password=credentials.password,
+                deadline=within,
+                max_connections=at_once,
+                transports=self._transports,
+            )
+
+        preview = connection(PREVIEW_BASE_URL, at_once=max_connections)
+        uploads = connection(UPLOADS_BASE_URL, within=upload_deadline)
+        self.hosted_number_orders = HostedNumberOrders(preview)
+        self.authorization_documents = AuthorizationDocuments(preview)
+        self.documents = Documents(uploads)
+        self.supporting_documents = SupportingDocuments(connection(NUMBERS_BASE_URL), uploads)
+        self.incoming_phone_numbers = IncomingPhoneNumbers(connection(API_BASE_URL))
 
     async def aclose(self) -> None:
         """Close the connections; calls after this are NotSentErrors."""
-        await self._connection.aclose()
+        await self._transports.aclose()
 
     async def __aenter__(self) -> Self:
         return self

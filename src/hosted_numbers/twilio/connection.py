@@ -10,7 +10,6 @@ the environment, which must not decide who sees the credentials; and it costs mo
 
 import asyncio
 import base64
-import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -26,6 +25,8 @@ from hosted_numbers.twilio.errors import (
     UnknownOutcomeError,
     UnreadableAnswerError,
 )
+from hosted_numbers.twilio.transports import Transports
+from hosted_numbers.twilio.uploads import Multipart, Upload
 
 USER_AGENT: Final = f"hosted-numbers/{version('hosted-numbers')}"
 
@@ -39,19 +40,20 @@ _NOT_SENT: Final = (
 
 
 class Connection:
-    """A bounded number of connections to one origin, with credentials.
+    """A bounded number of connections to one origin, with credentials, opened when needed.
 
     Args:
         origin: ``https://host`` or ``http://host:port``, nothing behind it.
         username: of HTTP Basic authentication.
         password: of HTTP Basic authentication.
         deadline: seconds that one call may take in all, from waiting for its turn to the last byte
-            of the answer.
+            of the answer; finite and positive.
         max_connections: how many calls may be under way at once; further ones wait.
-        transport: carries the calls in place of httpx's own, which go straight to the origin.
+        transports: what carries the calls. They belong to whoever made them: once they are closed,
+            each call is a NotSentError.
 
     Raises:
-        InvalidArgumentError: ``origin``, ``deadline`` or ``max_connections`` makes no sense.
+        InvalidArgumentError: ``origin`` or ``max_connections`` makes no sense.
     """
 
     def __init__(
@@ -62,10 +64,8 @@ class Connection:
         password: str,
         deadline: float,
         max_connections: int,
-        transport: httpx.AsyncBaseTransport | None,
+        transports: Transports,
     ) -> None:
-        if not (math.isfinite(deadline) and deadline > 0):
-            raise InvalidArgumentError("deadline must be a positive number of seconds")
         if max_connections < 1:
             raise InvalidArgumentError("max_connections must be at least 1")
         self._origin = _checked_origin(origin)
@@ -82,21 +82,22 @@ class Connection:
             "Authorization": f"Basic {basic}",
             "User-Agent": USER_AGENT,
         }
-        self._transports = [transport] if transport else _single_connections(max_connections)
-        # Last in, first out keeps few connections busy and warm rather than all of them tepid.
-        self._idle: asyncio.LifoQueue[httpx.AsyncBaseTransport] = asyncio.LifoQueue()
-        for each in [transport] * max_connections if transport else self._transports:
-            self._idle.put_nowait(each)
-        self._closed = False
-
-    async def aclose(self) -> None:
-        """Close all connections; a later call is a NotSentError."""
-        self._closed = True
-        for transport in self._transports:
-            await transport.aclose()
+        self._transports = transports
+        # Last in, first out keeps few connections busy and warm rather than all of them tepid, and
+        # comes to a None, where a transport is still to be made, only when those made are busy.
+        self._idle: asyncio.LifoQueue[httpx.AsyncBaseTransport | None] = asyncio.LifoQueue()
+        for _ in range(max_connections):
+            self._idle.put_nowait(None)
 
     async def send(
-        self, operation: str, method: str, path: str, *, query: str = "", form: str | None = None
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        *,
+        query: str = "",
+        form: str | None = None,
+        multipart: Multipart | None = None,
     ) -> Answer:
         """Send one request and return its answer, which is 2xx.
 
@@ -106,6 +107,7 @@ class Connection:
             path: from the origin on, with a leading slash.
             query: encoded, without the question mark.
             form: an encoded form to send as the body.
+            multipart: a form with a file to send as the body.
 
         Raises:
             NotSentError: there was no connection.
@@ -114,13 +116,15 @@ class Connection:
             RefusedError: Twilio answered another 4xx.
             InvalidArgumentError: the query makes the URL longer than one can be.
         """
-        if self._closed:
+        if self._transports.closed:
             raise NotSentError(f"{operation}: the client is closed", operation=operation)
         try:
             request = httpx.Request(
                 method,
                 f"{self._origin}{path}?{query}" if query else f"{self._origin}{path}",
                 content=form,
+                data=multipart.fields if multipart else None,
+                files=_files(multipart.file) if multipart else None,
                 headers=self._headers if form is None else self._headers | {"Content-Type": _FORM},
                 extensions=self._extensions,
             )
@@ -164,20 +168,17 @@ class Connection:
         except TimeoutError:
             raise httpx.PoolTimeout("all connections are busy") from None
         try:
+            if self._transports.closed:
+                raise httpx.PoolTimeout("closed while this call waited")
+            if transport is None:
+                transport = self._transports.one()
             yield transport
         finally:
             self._idle.put_nowait(transport)
 
 
-def _single_connections(count: int) -> list[httpx.AsyncBaseTransport]:
-    """Make transports of one connection each, with one set of TLS settings.
-
-    One pool of many connections would look through all of them, for all that wait, at each request:
-    measured, twice the whole cost of a call at twenty at once.
-    """
-    tls = httpx.create_ssl_context(trust_env=False)
-    limits = httpx.Limits(max_connections=1)
-    return [httpx.AsyncHTTPTransport(verify=tls, limits=limits) for _ in range(count)]
+def _files(upload: Upload) -> dict[str, tuple[str, bytes, str]]:
+    return {"File": (upload.filename, upload.content, upload.media_type)}
 
 
 def _raise_unknown(operation: str, why: str) -> NoReturn:

@@ -11,6 +11,7 @@ MEANINGS: Final[Mapping[int, str]] = MappingProxyType(
     {
         10001: "account is not active",
         10002: "trial account may not do this",
+        18024: "file cannot be processed",
         20001: "required parameter missing",
         20003: "authentication failed",
         20404: "not found",
@@ -20,6 +21,8 @@ MEANINGS: Final[Mapping[int, str]] = MappingProxyType(
         21609: "callback URL is not valid",
         21628: "address is not valid",
         21629: "address is not valid",
+        21645: "SupportingDocument is in a bundle and cannot be deleted",
+        21646: "SupportingDocument is under review and cannot be deleted",
         22100: "maximum of verification attempts reached",
         22101: "HostedNumberOrder SIDs missing, malformed or unknown",
         22102: "phone number is not E.164",
@@ -44,6 +47,12 @@ MEANINGS: Final[Mapping[int, str]] = MappingProxyType(
         22121: "hosted number cannot be transferred",
         22122: "AuthorizationDocument status must be opened or signing",
         22123: "verification call cannot be placed",
+        22207: "attributes are not JSON",
+        22208: "status and attributes cannot be changed at once",
+        22209: "not a SupportingDocument status",
+        22210: "SupportingDocument type is missing or unknown",
+        22211: "friendly name is missing",
+        70002: "document type is unknown",
         70051: "API key lacks the permission",
     }
 )

@@ -12,7 +12,8 @@ error has an ``outcome``, and the tree is cut along it::
     │   └── UnreadableAnswerError    UNKNOWN   an answer that makes no sense, a redirect
     └── RefusedError                 ANSWERED  any other 4xx, with Twilio's code
         ├── AuthenticationError      ANSWERED  401, 403, or code 20003, 10001, 10002, 70051
-        └── NotFoundError            ANSWERED  404
+        ├── NotFoundError            ANSWERED  404
+        └── UploadFailedError        ANSWERED  201 for a document that has nothing in it
 
 NOT_SENT may be sent again freely. After UNKNOWN a read may be repeated, but a write must first be
 looked for, as Twilio has no idempotency key. ANSWERED stands until something is changed.
@@ -112,3 +113,10 @@ class AuthenticationError(RefusedError):
 
 class NotFoundError(RefusedError):
     """404 (20404): no such resource, or the account has no access to the preview API."""
+
+
+class UploadFailedError(RefusedError):
+    """201 with an empty ``mime_type``: nothing of the upload arrived, and the document is useless.
+
+    ``code`` is None. Source: https://www.twilio.com/docs/phone-numbers/documents-api
+    """

@@ -4,9 +4,9 @@ Source: https://www.twilio.com/docs/phone-numbers/hosted-numbers/hosted-numbers-
 """
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Final
+from typing import Final, Unpack
 
-from hosted_numbers.twilio import arguments, pages, parameters, sids
+from hosted_numbers.twilio import arguments, parameters, sids
 from hosted_numbers.twilio.answers import decoded
 from hosted_numbers.twilio.connection import Connection
 from hosted_numbers.twilio.errors import InvalidArgumentError
@@ -15,6 +15,7 @@ from hosted_numbers.twilio.models import (
     HostedNumberOrderStatus,
     VerificationType,
 )
+from hosted_numbers.twilio.order_lists import OrderFilters, listed_orders
 
 _PATH: Final = "/HostedNumbers/HostedNumberOrders"
 
@@ -114,39 +115,17 @@ class HostedNumberOrders:
         return await self._order("fetch HostedNumberOrder", "GET", _path_of(sid))
 
     def list(
-        self,
-        *,
-        status: HostedNumberOrderStatus | str | None = None,
-        phone_number: str | None = None,
-        incoming_phone_number_sid: str | None = None,
-        friendly_name: str | None = None,
-        unique_name: str | None = None,
-        page_size: int = 50,
+        self, *, page_size: int = 50, **filters: Unpack[OrderFilters]
     ) -> AsyncIterator[HostedNumberOrder]:
         """Iterate over the orders that match all given filters, exactly.
 
         Args:
-            status: of the order (22111 for a word that is none).
-            phone_number: E.164.
-            incoming_phone_number_sid: PN….
-            friendly_name: as given on create.
-            unique_name: as given on create.
             page_size: orders in one HTTP call, 1 to 1000.
+            filters: status, phone_number, incoming_phone_number_sid, friendly_name and unique_name:
+                see OrderFilters.
         """
-        filters = order_filters(
-            status=status,
-            phone_number=phone_number,
-            incoming_phone_number_sid=incoming_phone_number_sid,
-            friendly_name=friendly_name,
-            unique_name=unique_name,
-        )
-        return pages.listed(
-            self._connection,
-            "list HostedNumberOrders",
-            _PATH,
-            pages.Page[HostedNumberOrder],
-            page_size=page_size,
-            filters=filters,
+        return listed_orders(
+            self._connection, "list HostedNumberOrders", _PATH, page_size=page_size, filters=filters
         )
 
     async def update(
@@ -221,30 +200,6 @@ class HostedNumberOrders:
     ) -> HostedNumberOrder:
         answer = await self._connection.send(operation, method, path, form=form)
         return decoded(answer, operation, HostedNumberOrder)
-
-
-def order_filters(
-    *,
-    status: HostedNumberOrderStatus | str | None,
-    phone_number: str | None,
-    incoming_phone_number_sid: str | None,
-    friendly_name: str | None,
-    unique_name: str | None,
-) -> dict[str, parameters.Value]:
-    """Check the filters that every list of orders takes.
-
-    Raises:
-        InvalidArgumentError: one of them is malformed.
-    """
-    return {
-        "status": status,
-        "phone_number": arguments.phone_number(phone_number),
-        "incoming_phone_number_sid": sids.checked_optional_sid(
-            "incoming_phone_number_sid", incoming_phone_number_sid, sids.INCOMING_PHONE_NUMBER
-        ),
-        "friendly_name": arguments.friendly_name(friendly_name),
-        "unique_name": arguments.unique_name(unique_name),
-    }
 
 
 def _path_of(sid: str) -> str:

@@ -1,7 +1,8 @@
-"""What Twilio answers about orders and their letters of authorization.
+"""What Twilio answers about orders, their letters of authorization and their phone numbers.
 
 The models are lenient where Twilio's pages and samples disagree and strict where a wrong reading
-would do harm: ``sid`` and ``status`` must be there, everything else may be absent, null or ``""``.
+would do harm: ``sid`` and, where something waits for it, ``status`` must be there; everything else
+may be absent, null or ``""``.
 Fields that are not known are ignored. Enumerations are open: a status that Twilio adds tomorrow
 arrives as a plain string, in lower case with hyphens, and is no error.
 
@@ -10,12 +11,23 @@ arrives as a plain string, in lower case with hyphens, and is no error.
 Source: https://www.twilio.com/docs/phone-numbers/hosted-numbers/hosted-numbers-api
 """
 
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import Field
+
+from hosted_numbers.twilio.fields import (
+    Count,
+    Digits,
+    Moment,
+    Normalised,
+    NotEmpty,
+    Open,
+    Resource,
+    Text,
+    Texts,
+    Word,
+)
 
 
 class HostedNumberOrderStatus(StrEnum):
@@ -50,69 +62,12 @@ class VerificationType(StrEnum):
     PHONE_BILL = "phone-bill"
 
 
-def _normalised(value: Any) -> Any:
-    # Twilio's own pages write action_required beside action-required.
-    return value.strip().lower().replace("_", "-") if isinstance(value, str) else value
+_OrderStatus: TypeAlias = Annotated[HostedNumberOrderStatus | NotEmpty, Open, Normalised]
+_LetterStatus: TypeAlias = Annotated[AuthorizationDocumentStatus | NotEmpty, Open, Normalised]
+_VerificationType: TypeAlias = Annotated[VerificationType | Word, Open, Normalised]
 
 
-def _none_if_empty(value: Any) -> Any:
-    return None if value == "" else value
-
-
-def _empty_if_none(value: Any) -> Any:
-    return () if value is None or value == "" else value
-
-
-def _zero_if_none(value: Any) -> Any:
-    return 0 if value is None else value
-
-
-def _digits(value: Any) -> Any:
-    # Both are strings at Twilio; a server that sends a number has lost the leading zeros already.
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return _none_if_empty(value)
-
-
-def _moment(value: Any) -> Any:
-    """Read ISO 8601 (all samples) or RFC 2822 (all descriptions); without a zone it is UTC."""
-    if not isinstance(value, str):
-        return value
-    if not value:
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        moment = parsedate_to_datetime(value)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-_Open = Field(union_mode="left_to_right")
-_NotEmpty: TypeAlias = Annotated[str, Field(min_length=1)]
-_OrderStatus: TypeAlias = Annotated[
-    HostedNumberOrderStatus | _NotEmpty, _Open, BeforeValidator(_normalised)
-]
-_DocumentStatus: TypeAlias = Annotated[
-    AuthorizationDocumentStatus | _NotEmpty, _Open, BeforeValidator(_normalised)
-]
-_VerificationType: TypeAlias = Annotated[
-    VerificationType | str | None,
-    _Open,
-    BeforeValidator(_normalised),
-    BeforeValidator(_none_if_empty),
-]
-_Text: TypeAlias = Annotated[str | None, BeforeValidator(_none_if_empty)]
-_Texts: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_empty_if_none)]
-_Digits: TypeAlias = Annotated[str | None, BeforeValidator(_digits)]
-_Count: TypeAlias = Annotated[int, BeforeValidator(_zero_if_none)]
-_Moment: TypeAlias = Annotated[AwareDatetime | None, BeforeValidator(_moment)]
-
-
-class _Resource(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
-
-
-class Capabilities(_Resource):
+class Capabilities(Resource):
     """What is hosted on Twilio's platform; today that can only be SMS."""
 
     sms: bool = False
@@ -121,7 +76,7 @@ class Capabilities(_Resource):
     fax: bool = False
 
 
-class HostedNumberOrder(_Resource):
+class HostedNumberOrder(Resource):
     """A HostedNumberOrder as Twilio sees it.
 
     ``friendly_name``, ``unique_name``, ``email`` and ``cc_emails`` are personal data that Twilio
@@ -149,37 +104,37 @@ class HostedNumberOrder(_Resource):
     """
 
     sid: str = Field(pattern=r"^HR[0-9a-fA-F]{32}$")
-    account_sid: _Text = None
-    incoming_phone_number_sid: _Text = None
-    address_sid: _Text = None
-    signing_document_sid: _Text = None
-    phone_number: _Text = Field(default=None, repr=False)
+    account_sid: Text = None
+    incoming_phone_number_sid: Text = None
+    address_sid: Text = None
+    signing_document_sid: Text = None
+    phone_number: Text = Field(default=None, repr=False)
     capabilities: Capabilities | None = None
-    friendly_name: _Text = Field(default=None, repr=False)
-    unique_name: _Text = Field(default=None, repr=False)
-    email: _Text = Field(default=None, repr=False)
-    cc_emails: _Texts = Field(default=(), repr=False)
+    friendly_name: Text = Field(default=None, repr=False)
+    unique_name: Text = Field(default=None, repr=False)
+    email: Text = Field(default=None, repr=False)
+    cc_emails: Texts = Field(default=(), repr=False)
     status: _OrderStatus
-    failure_reason: _Text = None
-    date_created: _Moment = None
-    date_updated: _Moment = None
-    verification_attempts: _Count = 0
+    failure_reason: Text = None
+    date_created: Moment = None
+    date_updated: Moment = None
+    verification_attempts: Count = 0
     verification_type: _VerificationType = None
-    verification_document_sid: _Text = None
-    extension: _Digits = Field(default=None, repr=False)
-    call_delay: _Count = 0
-    verification_code: _Digits = Field(default=None, repr=False)
-    verification_call_sids: _Texts = ()
-    url: _Text = None
+    verification_document_sid: Text = None
+    extension: Digits = Field(default=None, repr=False)
+    call_delay: Count = 0
+    verification_code: Digits = Field(default=None, repr=False)
+    verification_call_sids: Texts = ()
+    url: Text = None
 
 
-class AuthorizationDocumentLinks(_Resource):
+class AuthorizationDocumentLinks(Resource):
     """Where the resources of a document are; the client does not follow these."""
 
-    dependent_hosted_number_orders: _Text = None
+    dependent_hosted_number_orders: Text = None
 
 
-class AuthorizationDocument(_Resource):
+class AuthorizationDocument(Resource):
     """A letter of authorization (LOA) that its signer gets by e-mail.
 
     It names neither its orders nor the signer's title and number: the way back is
@@ -194,11 +149,47 @@ class AuthorizationDocument(_Resource):
     """
 
     sid: str = Field(pattern=r"^PX[0-9a-fA-F]{32}$")
-    address_sid: _Text = None
-    status: _DocumentStatus
-    email: _Text = Field(default=None, repr=False)
-    cc_emails: _Texts = Field(default=(), repr=False)
-    date_created: _Moment = None
-    date_updated: _Moment = None
-    url: _Text = None
+    address_sid: Text = None
+    status: _LetterStatus
+    email: Text = Field(default=None, repr=False)
+    cc_emails: Texts = Field(default=(), repr=False)
+    date_created: Moment = None
+    date_updated: Moment = None
+    url: Text = None
     links: AuthorizationDocumentLinks | None = None
+
+
+class IncomingPhoneNumber(Resource):
+    """A phone number of the account, which an order makes and a completed order leaves behind.
+
+    Attributes:
+        sid: PN and 32 hexadecimal digits.
+        account_sid: AC…, the account or subaccount that owns the number.
+        phone_number: E.164.
+        friendly_name: the number's label.
+        capabilities: what the number can do at Twilio.
+        status: Twilio's word in lower case with hyphens, ``in-use`` for a number that works.
+        address_sid: AD…, the address of the number's owner.
+        sms_url: requested when a message comes in; not shown by ``repr``, as it may hold a secret.
+        sms_method: GET or POST, for ``sms_url``.
+        sms_fallback_url: requested when ``sms_url`` fails.
+        sms_fallback_method: GET or POST, for ``sms_fallback_url``.
+        sms_application_sid: AP…, goes before the SMS URLs.
+        date_created: when the number was made.
+        date_updated: when the number was last changed.
+    """
+
+    sid: str = Field(pattern=r"^PN[0-9a-fA-F]{32}$")
+    account_sid: Text = None
+    phone_number: Text = Field(default=None, repr=False)
+    friendly_name: Text = Field(default=None, repr=False)
+    capabilities: Capabilities | None = None
+    status: Word = None
+    address_sid: Text = None
+    sms_url: Text = Field(default=None, repr=False)
+    sms_method: Text = None
+    sms_fallback_url: Text = Field(default=None, repr=False)
+    sms_fallback_method: Text = None
+    sms_application_sid: Text = None
+    date_created: Moment = None
+    date_updated: Moment = None

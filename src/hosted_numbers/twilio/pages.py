@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Final, Generic, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from hosted_numbers.twilio import arguments, parameters
 from hosted_numbers.twilio.answers import Answer, decoded, unreadable
@@ -33,6 +33,12 @@ class Page(BaseModel, Generic[Item]):
     items: tuple[Item, ...]
 
 
+class ResultsPage(Page[Item]):
+    """One page of a list, as numbers v2 sends it (``meta.key`` is "results")."""
+
+    items: tuple[Item, ...] = Field(validation_alias="results")
+
+
 def listed(
     connection: Connection,
     operation: str,
@@ -45,13 +51,13 @@ def listed(
     """Iterate over all items of a list; each page is requested when it is needed.
 
     Twilio names the next page by a whole URL. Only its query is taken, after its path is found to
-    be the list's own: the credentials go nowhere but to the configured origin.
+    be the list's own: the credentials go nowhere but to the connection's origin.
 
     Args:
         connection: where to ask.
         operation: what is tried, for messages.
         path: of the list.
-        page: the model of one page, ``Page[…]``.
+        page: the model of one page, ``Page[…]`` or ``ResultsPage[…]``.
         page_size: items in one HTTP call, 1 to 1000.
         filters: the list's own query parameters, in snake_case.
 

@@ -31,18 +31,29 @@ def query(arguments: Mapping[str, Value]) -> str:
     return _encoded(arguments, spaces_as_plus=False)
 
 
-def _encoded(arguments: Mapping[str, Value], *, spaces_as_plus: bool) -> str:
-    pairs = [
-        (_pascal_case(name), text) for name, value in arguments.items() for text in _texts(value)
-    ]
+def utf_8(text: str) -> bytes:
+    """Encode a text.
+
+    Raises:
+        InvalidArgumentError: it has no UTF-8 form (a lone surrogate).
+    """
     try:
-        return urlencode(pairs) if spaces_as_plus else urlencode(pairs, quote_via=quote)
+        return text.encode()
     except UnicodeEncodeError:
         pass  # the exception holds the text, so it must not become the context of ours
     raise InvalidArgumentError("a text argument cannot be written in UTF-8")
 
 
-def _pascal_case(name: str) -> str:
+def _encoded(arguments: Mapping[str, Value], *, spaces_as_plus: bool) -> str:
+    pairs = [
+        (pascal_case(name), text) for name, value in arguments.items() for text in _texts(value)
+    ]
+    in_utf_8 = [(name, utf_8(text)) for name, text in pairs]
+    return urlencode(in_utf_8) if spaces_as_plus else urlencode(in_utf_8, quote_via=quote)
+
+
+def pascal_case(name: str) -> str:
+    """Write an argument's name as most of Twilio's hosts want it."""
     return "".join(word.capitalize() for word in name.split("_"))
 
 
