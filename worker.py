@@ -6,6 +6,7 @@ from temporalio.worker import Worker
 
 from activities import all_activities, twilio_client
 from hosted_numbers import contract, search_attributes, temporal
+from hosted_numbers.blobs import BlobStore
 from hosted_numbers.process import run_process
 from hosted_numbers.settings import Settings
 from workflows import WORKFLOWS, sandbox
@@ -23,7 +24,12 @@ async def main() -> None:
             client,
             task_queue=contract.TASK_QUEUE,
             workflows=WORKFLOWS,
-            activities=all_activities(twilio, public_base_url=settings.public_base_url),
+            activities=all_activities(
+                twilio,
+                BlobStore.at(settings.hosted_numbers_blob_store),
+                public_base_url=settings.public_base_url,
+                document_retention=settings.document_retention(),
+            ),
             workflow_runner=sandbox(),
             graceful_shutdown_timeout=settings.graceful_shutdown(),
         ),

@@ -1,11 +1,14 @@
 """Activities: one outside effect each, safe to run twice."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from activities.authorization_documents import AuthorizationDocumentActivities
+from activities.documents import DocumentActivities
 from activities.hosted_number_orders import HostedNumberOrderActivities
 from activities.verification import VerificationActivities
+from hosted_numbers.blobs import BlobStore
 from hosted_numbers.settings import Settings
 from hosted_numbers.twilio import Credentials, TwilioClient
 
@@ -26,23 +29,39 @@ def twilio_client(settings: Settings) -> TwilioClient:
 
 
 def all_activities(
-    twilio: TwilioClient, *, public_base_url: str | None
+    twilio: TwilioClient,
+    blobs: BlobStore,
+    *,
+    public_base_url: str | None,
+    document_retention: timedelta,
 ) -> list[Callable[..., Any]]:
     """Every activity that a worker registers.
 
     Args:
         twilio: the worker's one client.
+        blobs: where the files of orders are kept.
         public_base_url: the gateway, where Twilio reports changes and people act; None leaves
             orders to their own looks.
+        document_retention: how long files are kept after their order has ended.
     """
     orders = HostedNumberOrderActivities(twilio, public_base_url)
     verification = VerificationActivities(twilio)
-    documents = AuthorizationDocumentActivities(twilio)
+    letters = AuthorizationDocumentActivities(twilio)
+    documents = DocumentActivities(twilio, blobs, document_retention)
     return [
         orders.find_or_create,
         orders.fetch,
+        orders.update,
         orders.delete,
+        orders.release,
         verification.place_call,
         verification.submit_code,
+        documents.upload_bill,
+        documents.attach_bill,
         documents.find_or_create,
+        documents.disposal_delay,
+        documents.dispose,
+        letters.find_or_create,
+        letters.reopen,
+        letters.resend,
     ]

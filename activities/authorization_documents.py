@@ -5,9 +5,10 @@ from typing import Final
 from temporalio import activity
 
 from activities.failures import twilio_failures
+from activities.letters import found_letter, letter_snapshot, reopened
 from activities.snapshots import snapshot
 from hosted_numbers import steps
-from hosted_numbers.steps import AuthorizationRequest, OrderSnapshot
+from hosted_numbers.steps import AuthorizationChange, AuthorizationRequest, OrderSnapshot
 from hosted_numbers.twilio import (
     AuthorizationDocument,
     HostedNumberOrder,
@@ -41,6 +42,43 @@ class AuthorizationDocumentActivities:
                 found = await self._created(order, request)
             return snapshot(await self._twilio.hosted_number_orders.fetch(request.sid), found)
 
+    @activity.defn(name=steps.REOPEN_AUTHORIZATION)
+    async def reopen(self, change: AuthorizationChange) -> OrderSnapshot:
+        """Withdraw the letter from its signer, so that it can be changed.
+
+        Safe to run twice: a withdrawn letter is left as it is, and so is one that was signed.
+        """
+        with twilio_failures():
+            letter = await found_letter(self._twilio, change.authorization_document_sid)
+            if letter is not None:
+                await reopened(self._twilio, letter)
+            return await self._seen(change)
+
+    @activity.defn(name=steps.RESEND_AUTHORIZATION)
+    async def resend(self, change: AuthorizationChange) -> OrderSnapshot:
+        """Change a withdrawn letter and send it again, in one request.
+
+        Safe to run twice: nobody but this sends a withdrawn letter, so one that is out was sent by
+        an earlier try and is not mailed again.
+        """
+        with twilio_failures():
+            letter = await found_letter(self._twilio, change.authorization_document_sid)
+            if letter is not None and letter.status == "opened":
+                await self._twilio.authorization_documents.update(
+                    letter.sid,
+                    address_sid=change.address_sid,
+                    email=change.email,
+                    contact_title=change.contact_title,
+                    contact_phone_number=change.contact_phone_number,
+                    cc_emails=change.cc_emails or None,  # none: Twilio cannot clear them
+                    status="signing",
+                )
+            return await self._seen(change)
+
+    async def _seen(self, change: AuthorizationChange) -> OrderSnapshot:
+        order = await self._twilio.hosted_number_orders.fetch(change.sid)
+        return await letter_snapshot(self._twilio, order, change.authorization_document_sid)
+
     async def _created(
         self, order: HostedNumberOrder, request: AuthorizationRequest
     ) -> AuthorizationDocument:
@@ -65,8 +103,8 @@ class AuthorizationDocumentActivities:
     ) -> AuthorizationDocument | None:
         documents = self._twilio.authorization_documents
         if order.signing_document_sid is not None:
-            document = await documents.fetch(order.signing_document_sid)
-            return document if document.status in _ALIVE else None
+            document = await found_letter(self._twilio, order.signing_document_sid)
+            return document if document and document.status in _ALIVE else None
         if not search:
             return None
         async for document in documents.list(email=request.email):

@@ -1,18 +1,29 @@
-"""HostedNumberOrders at Twilio: find or create, fetch, delete."""
+"""HostedNumberOrders at Twilio: find or create, fetch, update, delete, release the number."""
 
-from typing import Final
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
 
 from temporalio import activity
 
 from activities.failures import twilio_failures
-from activities.snapshots import snapshot
+from activities.letters import Letter, letter_snapshot, withdrawn_letter
+from activities.snapshots import document_snapshot, snapshot
 from hosted_numbers import steps
+from hosted_numbers.business_hours import business_hours_from
 from hosted_numbers.contract import HostedNumberOrderRequest
 from hosted_numbers.ids import order_workflow_id
+from hosted_numbers.order_documents import MISSING
 from hosted_numbers.settings import CALLBACK_PATH
-from hosted_numbers.steps import OrderDeletion, OrderLookup, OrderSnapshot
+from hosted_numbers.steps import (
+    DocumentSnapshot,
+    NumberRelease,
+    OrderDeletion,
+    OrderGone,
+    OrderLookup,
+    OrderSnapshot,
+    OrderUpdate,
+)
 from hosted_numbers.twilio import (
-    AuthorizationDocument,
     HostedNumberOrder,
     NotFoundError,
     RefusedError,
@@ -20,6 +31,13 @@ from hosted_numbers.twilio import (
 )
 
 NOT_HOSTABLE: Final = 22110
+
+
+class _Found(NamedTuple):
+    """What the list of a number's orders shows."""
+
+    order: HostedNumberOrder | None
+    failed_sid: str | None
 
 
 class HostedNumberOrderActivities:
@@ -38,59 +56,123 @@ class HostedNumberOrderActivities:
         already' (22110) may be our own lost create, so it looks once more.
         """
         with twilio_failures():
-            order = await self._find(request.phone_number)
-            if order is None:
-                order = await self._create(request)
-        return snapshot(order).model_copy(update={"operator_url": self._public_base_url})
+            found = await self._find(request.phone_number)
+            order = found.order or await self._create(request)
+        update: dict[str, object] = {
+            "operator_url": self._public_base_url,
+            "previous_sid": found.failed_sid,
+        }
+        if request.call_when == "business-hours":
+            update["call_from"] = business_hours_from(request.phone_number, datetime.now(UTC))
+        return snapshot(order).model_copy(update=update)
 
     @activity.defn(name=steps.FETCH_ORDER)
     async def fetch(self, lookup: OrderLookup) -> OrderSnapshot:
-        """What Twilio says of an order, and of its letter while that is out. Only reads."""
+        """What Twilio says of an order, and of its documents that are under way. Only reads."""
         with twilio_failures():
             order = await self._twilio.hosted_number_orders.fetch(lookup.sid)
-            sid = order.signing_document_sid or lookup.authorization_document_sid
-            if sid is None or order.status not in {"verified", "pending-loa"}:
-                return snapshot(order)
-            return snapshot(order, await self._document(sid))
+            seen = await letter_snapshot(self._twilio, order, lookup.authorization_document_sid)
+            reviewed = [await self._reviewed(sid) for sid in lookup.supporting_document_sids]
+        update: dict[str, object] = {"supporting_documents": tuple(reviewed)}
+        if lookup.call_after is not None and lookup.phone_number is not None:
+            moment = max(lookup.call_after, datetime.now(UTC))
+            update["call_from"] = business_hours_from(lookup.phone_number, moment)
+        return seen.model_copy(update=update)
+
+    async def _reviewed(self, sid: str) -> DocumentSnapshot:
+        try:
+            return document_snapshot(await self._twilio.supporting_documents.fetch(sid))
+        except NotFoundError:
+            return DocumentSnapshot(type="", sid=sid, status=MISSING)
+
+    @activity.defn(name=steps.UPDATE_ORDER)
+    async def update(self, update: OrderUpdate) -> OrderSnapshot:
+        """Change what the order itself says. Safe to run twice: it says what shall be, whole."""
+        with twilio_failures():
+            return snapshot(
+                await self._twilio.hosted_number_orders.update(
+                    update.sid,
+                    friendly_name=update.friendly_name,
+                    unique_name=update.unique_name,
+                    email=update.email,
+                    cc_emails=update.cc_emails or None,
+                )
+            )
 
     @activity.defn(name=steps.DELETE_ORDER)
-    async def delete(self, deletion: OrderDeletion) -> None:
+    async def delete(self, deletion: OrderDeletion) -> OrderGone:
         """Delete the order, or the one with our UniqueName where its SID was never learnt.
 
-        Safe to run twice: an order that is gone already counts as deleted.
+        The letter that only this order is on is withdrawn from its signer first. Safe to run twice:
+        an order that is gone already counts as deleted.
+        """
+        orders = self._twilio.hosted_number_orders
+        letter: Letter = "none"
+        with twilio_failures():
+            try:
+                order = (
+                    await orders.fetch(deletion.sid)
+                    if deletion.sid
+                    else (await self._find(deletion.phone_number, ours_only=True)).order
+                )
+                if order is not None:
+                    letter = await withdrawn_letter(self._twilio, order)
+                    await orders.delete(order.sid)
+            except NotFoundError:
+                activity.logger.info("The order %s was gone already.", deletion.sid)
+        return OrderGone(letter=letter)
+
+    @activity.defn(name=steps.RELEASE_NUMBER)
+    async def release(self, release: NumberRelease) -> None:
+        """Delete the IncomingPhoneNumber of a completed order, which ends its hosting.
+
+        Safe to run twice: a number that is gone already counts as released.
         """
         with twilio_failures():
-            sid = deletion.sid
-            if sid is None:
-                found = await self._find(deletion.phone_number, ours_only=True)
-                sid = found.sid if found else None
-            if sid is None:
-                return
             try:
-                await self._twilio.hosted_number_orders.delete(sid)
+                order = await self._twilio.hosted_number_orders.fetch(release.sid)
+                if order.incoming_phone_number_sid and order.account_sid:
+                    await self._twilio.incoming_phone_numbers.delete(
+                        order.incoming_phone_number_sid, account_sid=order.account_sid
+                    )
             except NotFoundError:
-                activity.logger.info("The order %s was gone already.", sid)
+                activity.logger.info("The number of %s was gone already.", release.sid)
 
-    async def _find(
-        self, phone_number: str, *, ours_only: bool = False
-    ) -> HostedNumberOrder | None:
-        """The number's order that is not failed; ours goes before one of another origin."""
+    async def _find(self, phone_number: str, *, ours_only: bool = False) -> _Found:
+        """The number's live order; ours goes before one of another origin."""
         ours = order_workflow_id(phone_number)
-        found = None
+        live = failed_sid = None
         async for order in self._twilio.hosted_number_orders.list(phone_number=phone_number):
             if order.status == "failed":
+                failed_sid = order.sid
+            elif order.status == "completed" and not await self._hosted(order):
                 continue
-            if order.unique_name == ours:
-                return order
-            found = found or order
-        return None if ours_only else found
+            elif order.unique_name == ours:
+                return _Found(order, failed_sid)
+            else:
+                live = live or order
+        return _Found(None if ours_only else live, failed_sid)
+
+    async def _hosted(self, order: HostedNumberOrder) -> bool:
+        """Whether a completed order's number is still there: off-boarding deletes it."""
+        if not (order.incoming_phone_number_sid and order.account_sid):
+            return True
+        try:
+            await self._twilio.incoming_phone_numbers.fetch(
+                order.incoming_phone_number_sid, account_sid=order.account_sid
+            )
+        except NotFoundError:
+            return False
+        return True
 
     async def _create(self, request: HostedNumberOrderRequest) -> HostedNumberOrder:
         try:
             return await self._post(request)
         except RefusedError as error:
-            if error.code == NOT_HOSTABLE and (found := await self._find(request.phone_number)):
-                return found
+            if error.code == NOT_HOSTABLE:
+                found = await self._find(request.phone_number)
+                if found.order is not None:
+                    return found.order
             raise
 
     async def _post(self, request: HostedNumberOrderRequest) -> HostedNumberOrder:
@@ -109,13 +191,6 @@ class HostedNumberOrderActivities:
             sms_fallback_url=request.sms_fallback_url,
             sms_fallback_method=request.sms_fallback_method,
             sms_application_sid=request.sms_application_sid,
-            verification_type=request.verification_type,
             status_callback_url=callback_url,
             status_callback_method="POST" if callback_url else None,
         )
-
-    async def _document(self, sid: str) -> AuthorizationDocument | None:
-        try:
-            return await self._twilio.authorization_documents.fetch(sid)
-        except NotFoundError:
-            return None

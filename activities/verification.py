@@ -36,6 +36,7 @@ class VerificationActivities:
                     status="pending-verification",
                     extension=placement.extension,
                     call_delay=placement.call_delay,
+                    verification_type=placement.verification_type,
                 )
             )
 

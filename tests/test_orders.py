@@ -5,12 +5,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 
 import pytest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from hosted_numbers import search_attributes
-from hosted_numbers.contract import OrderChanged, VerificationCodeEntry
+from hosted_numbers.contract import (
+    Amendment,
+    OrderChanged,
+    SupportingDocumentRequest,
+    VerificationCodeEntry,
+)
 from hosted_numbers.errors import (
     InvalidRequestError,
     NoWorkerError,
@@ -21,6 +26,7 @@ from hosted_numbers.errors import (
     SettingsError,
     TemporalUnavailableError,
 )
+from hosted_numbers.ids import document_disposal_id
 from hosted_numbers.orders import HostedNumberOrders, OrderPage
 from hosted_numbers.validation import NewHostedNumberOrder
 from tests.orders import NUMBER, an_order
@@ -194,6 +200,73 @@ async def test_long_history_continues_as_new(world: World) -> None:
     history = await world.handle().fetch_history()
     assert history.events[0].workflow_execution_started_event_attributes.continued_execution_run_id
     assert len((await world.ledger())["loa_mails"]) == 1
+
+
+@pytest.mark.fault("F48")
+async def test_documents_go_along_when_a_history_continues_as_new(world: World) -> None:
+    """A bill under review and a supporting document are known to the next run as to the first."""
+    proof = SupportingDocumentRequest(type="proof_of_address")
+    await world.start(verification_type="phone-bill", supporting_documents=[proof])
+    await world.until(waiting_for="document")
+    await world.provide()
+    waiting = await world.until(waiting_for="document-review")
+    first = (await world.handle().describe()).run_id
+    async with asyncio.timeout(20):
+        while (await world.handle().describe()).run_id == first:
+            await world.orders.order_changed(NUMBER, OrderChanged())
+            await world.orders.progress(NUMBER)
+    carried = await world.until(waiting_for="document-review")
+    assert carried.document_sid == waiting.document_sid
+    assert carried.supporting_documents == waiting.supporting_documents
+    await world.review(carried.document_sid, "approved")
+    await world.until(status="verified")
+    await world.review_supporting(carried.supporting_documents[0].sid, "approved")
+    await world.orders.order_changed(NUMBER, OrderChanged())
+    signing = await world.until(waiting_for="signature", status="pending-loa")
+    assert (await world.orders.cancel(NUMBER)).taken
+    ended = await world.until(phase="cancelled")
+    assert ended.timeline[: len(signing.timeline)] == signing.timeline
+    run_id = (await world.handle().describe()).run_id
+    disposal = world.client.get_workflow_handle(document_disposal_id(run_id))
+    assert (await disposal.describe()).status == WorkflowExecutionStatus.RUNNING
+
+
+@pytest.mark.fault("F41")
+@pytest.mark.parametrize("length", [300_000, 3_000_000, 5_000_000])
+async def test_order_that_is_too_large_is_refused_before_it_is_sent(
+    idle_world: World, length: int
+) -> None:
+    """Nobody checked it: Temporal refuses 2 MB, and answers more as if it were away."""
+    order = an_order(friendly_name="x" * length)
+    with pytest.raises(InvalidRequestError, match="larger than anything"):
+        await idle_world.orders.start(order)
+    with pytest.raises(OrderNotFoundError):
+        await idle_world.orders.amend(NUMBER, Amendment(friendly_name="x"))
+    with pytest.raises(InvalidRequestError):
+        await idle_world.orders.amend(NUMBER, Amendment(friendly_name="x" * length))
+
+
+@pytest.mark.fault("F41")
+async def test_order_that_nobody_checked_is_held_and_not_stuck(world: World) -> None:
+    """A friendly name that Twilio would refuse: a person sees why, and mends it."""
+    await world.start(friendly_name="x" * 200_000)
+    held = await world.until(waiting_for="operator")
+    assert held.next_step
+    assert (await world.orders.amend(NUMBER, Amendment(friendly_name="Front desk"))).taken
+    await world.until(waiting_for="verification-code")
+
+
+async def test_order_again_names_the_run_before(world: World) -> None:
+    """From an ended run; an order that is open is no run before itself."""
+    await world.start()
+    await world.until(waiting_for="verification-code")
+    await world.orders.cancel(NUMBER)
+    await world.until(phase="cancelled")
+    run_id = (await world.handle().describe()).run_id
+    assert (await world.orders.start(an_order())).created
+    again = await world.until(waiting_for="verification-code")
+    assert again.previous_run_id == run_id
+    assert not (await world.orders.start(an_order())).created
 
 
 @pytest.mark.fault("F46")

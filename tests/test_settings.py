@@ -148,6 +148,15 @@ def test_a_variable_and_its_file_contradict_each_other(
         ("HOSTED_NUMBERS_TEMPORAL_DEADLINE_SECONDS", "canary"),
         ("HOSTED_NUMBERS_TWILIO_CONNECTIONS", "0"),
         ("HOSTED_NUMBERS_GRACEFUL_SHUTDOWN_SECONDS", "-1"),
+        ("HOSTED_NUMBERS_BLOB_STORE", "canary"),
+        ("HOSTED_NUMBERS_BLOB_STORE", "/canary/blobs"),
+        ("HOSTED_NUMBERS_BLOB_STORE", "https://canary.example.com/blobs"),
+        ("HOSTED_NUMBERS_BLOB_STORE", "file://canary/blobs"),
+        ("HOSTED_NUMBERS_BLOB_STORE", "file:///"),
+        ("HOSTED_NUMBERS_BLOB_STORE", "s3://canary@bucket/blobs"),
+        ("HOSTED_NUMBERS_BLOB_STORE", "s3://bucket/blobs?key=canary"),
+        ("HOSTED_NUMBERS_DOCUMENT_RETENTION_DAYS", "-1"),
+        ("HOSTED_NUMBERS_DOCUMENT_RETENTION_DAYS", "canary"),
     ],
 )
 def test_a_wrong_setting_is_named_and_its_value_is_not(
@@ -194,3 +203,55 @@ def test_settings_do_not_change() -> None:
     """They are read once, at the edge."""
     with pytest.raises(ValueError, match="frozen"):
         Settings.read().hosted_numbers_env = "production"  # type: ignore[misc] # frozen is the test
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["file:///srv/blobs", "memory:///", "s3://bucket/blobs", "gs://bucket", "az://container/blobs"],
+)
+def test_blobs_are_kept_where_the_url_says(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """Each kind of store, with or without a prefix."""
+    monkeypatch.setenv("HOSTED_NUMBERS_BLOB_STORE", url)
+    monkeypatch.setenv("HOSTED_NUMBERS_DOCUMENT_RETENTION_DAYS", "0.5")
+
+    settings = Settings.read()
+
+    assert settings.hosted_numbers_blob_store == url
+    assert settings.document_retention() == timedelta(hours=12)
+
+
+@pytest.mark.parametrize(
+    ("variables", "directory"),
+    [
+        ({"XDG_DATA_HOME": "/srv/the data"}, "file:///srv/the%20data/hosted-numbers/blobs"),
+        ({"XDG_DATA_HOME": "relative"}, "file:///home/of/ours/.local/share/hosted-numbers/blobs"),
+        ({}, "file:///home/of/ours/.local/share/hosted-numbers/blobs"),
+    ],
+)
+def test_without_a_word_blobs_are_kept_with_the_users_data(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], directory: str
+) -> None:
+    """As the XDG base directories have it: a relative one does not count."""
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.setenv("HOME", "/home/of/ours")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    settings = Settings.read()
+
+    assert settings.hosted_numbers_blob_store == directory
+    assert settings.document_retention() == timedelta(days=30)
+
+
+def test_a_user_without_a_home_has_blobs_in_the_systems_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As in a container; its other settings are read all the same."""
+
+    def homeless() -> Path:
+        raise RuntimeError
+
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", homeless)
+
+    assert Settings.read().hosted_numbers_blob_store == "file:///var/lib/hosted-numbers/blobs"

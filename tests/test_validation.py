@@ -1,6 +1,7 @@
 """What may be sent: tables of good and bad, and the sentence for the bad."""
 
 import contextlib
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from hosted_numbers.errors import InvalidRequestError
 from hosted_numbers.validation import (
     NewAmendment,
     NewHostedNumberOrder,
+    NewProvidedDocument,
     NewVerificationCallRequest,
     NewVerificationCodeEntry,
     checked,
@@ -293,3 +295,89 @@ def test_any_data_is_taken_or_refused_with_a_sentence(data: object) -> None:
     for model, _ in PAIRS:
         with contextlib.suppress(InvalidRequestError):
             assert isinstance(checked(model, data), model)
+
+
+BLOB: dict[str, Any] = {
+    "blob": "+15017122661/0123abcd-0000-4000-8000-000000000000",
+    "media_type": "application/pdf",
+    "size": 1,
+}
+
+
+def test_a_bill_of_the_last_thirty_days_is_taken() -> None:
+    """Its date travels with it."""
+    today = datetime.now(UTC).date()
+    provided = checked(NewProvidedDocument, {"document": BLOB, "bill_date": today.isoformat()})
+    assert provided.type == "utility_bill"
+    assert provided.bill_date == today
+
+
+BAD_DOCUMENTS: list[tuple[dict[str, Any], str]] = [
+    ({"bill_date": "2020-01-01"}, "last 30 days"),
+    ({"bill_date": "9999-12-31"}, "in the future"),
+    ({"type": "Utility Bill"}, "lower-case words"),
+    ({"document": BLOB | {"blob": "../etc/passwd"}}, "a slash and a UUID"),
+    ({"document": BLOB | {"media_type": "text/html"}}, "a PDF, a JPEG or a PNG"),
+    ({"document": BLOB | {"size": 0}}, "greater than 0"),
+    ({"document": BLOB, "pages": 2}, "not permitted"),
+]
+
+
+@pytest.mark.parametrize(("fields", "why"), BAD_DOCUMENTS)
+def test_a_document_that_cannot_be_one_is_refused(fields: dict[str, Any], why: str) -> None:
+    """With the sentence for the field."""
+    with pytest.raises(InvalidRequestError, match=why):
+        checked(NewProvidedDocument, {"document": BLOB} | fields)
+
+
+def test_supporting_documents_are_taken_with_an_order() -> None:
+    """Each of another type, with its attributes and maybe its file."""
+    documents = [
+        {"type": "business_registration", "with_file": True, "file": BLOB},
+        {"type": "proof_of_address", "attributes": {"address_sids": [f"AD{SID}"]}},
+    ]
+    order = checked(NewHostedNumberOrder, ORDER | {"supporting_documents": documents})
+    assert [each.type for each in order.supporting_documents] == [
+        "business_registration",
+        "proof_of_address",
+    ]
+
+
+TWICE = [{"type": "passport"}, {"type": "passport"}]
+STRANGE = [{"type": "passport", "file": BLOB | {"blob": BLOB["blob"].replace("2661", "9999")}}]
+BAD_PAPERS: list[tuple[list[dict[str, Any]], str]] = [
+    (TWICE, "of another type"),
+    (STRANGE, "another number's order"),
+    ([{"type": "utility_bill"}], "verification_type phone-bill"),
+    ([{"type": f"t{number}"} for number in range(11)], "at most 10"),
+    ([{"type": "passport", "attributes": {f"a{n}": n for n in range(51)}}], "at most 50"),
+]
+
+
+@pytest.mark.parametrize(("documents", "why"), BAD_PAPERS)
+def test_supporting_documents_that_cannot_be_are_refused(
+    documents: list[dict[str, Any]], why: str
+) -> None:
+    """Before anything is started."""
+    with pytest.raises(InvalidRequestError, match=why):
+        checked(NewHostedNumberOrder, ORDER | {"supporting_documents": documents})
+
+
+def test_an_amendment_names_each_document_once() -> None:
+    """As an order does."""
+    with pytest.raises(InvalidRequestError, match="of another type"):
+        checked(NewAmendment, {"supporting_documents": TWICE})
+
+
+def test_a_list_of_cc_emails_cannot_be_cleared() -> None:
+    """Twilio only replaces it."""
+    with pytest.raises(InvalidRequestError, match="only replace it"):
+        checked(NewAmendment, {"cc_emails": []})
+
+
+@pytest.mark.fault("F41")
+@pytest.mark.parametrize("field", ["friendly_name", "contact_title", "customer"])
+def test_megabytes_never_reach_an_order(field: str) -> None:
+    """Three megabytes in a field of text are refused where they come in."""
+    with pytest.raises(InvalidRequestError, match=field):
+        checked(NewHostedNumberOrder, ORDER | {field: "x" * 3_000_000})

@@ -4,9 +4,15 @@ from typing import Final
 
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from workflows.document_disposal import DocumentDisposalWorkflow
 from workflows.hosted_number_order import HostedNumberOrderWorkflow
+from workflows.offboarding import HostedNumberOffboardingWorkflow
 
-WORKFLOWS: Final = [HostedNumberOrderWorkflow]
+WORKFLOWS: Final[list[type]] = [
+    HostedNumberOrderWorkflow,
+    HostedNumberOffboardingWorkflow,
+    DocumentDisposalWorkflow,
+]
 """Every workflow that a worker registers."""
 
 

@@ -1,6 +1,6 @@
 """How the workflow of an order calls its activities, and what it makes of their failures."""
 
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 from temporalio import workflow
@@ -8,13 +8,14 @@ from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
 from hosted_numbers import steps
 from hosted_numbers.lifecycle import Do
-from hosted_numbers.steps import OrderSnapshot, Trouble
+from hosted_numbers.steps import DocumentSnapshot, OrderGone, OrderSnapshot, Outcome, Trouble
 from workflows.policies import ACTIVITIES, LOCAL_LOOK
 
-_ANSWER: Any = OrderSnapshot | None  # the SDK takes a union, its signature says type
+_OF_DOCUMENTS: Final = frozenset({steps.UPLOAD_BILL, steps.FIND_OR_CREATE_DOCUMENT})
+_OF_ORDERS: Any = OrderSnapshot | OrderGone | None  # the SDK takes a union, its signature says type
 
 
-async def call(step: Do) -> OrderSnapshot | Trouble | None:
+async def call(step: Do) -> Outcome:
     """Run a step's activity.
 
     A look is first tried inside the workflow task; see ``policies.LOCAL_LOOK``.
@@ -29,10 +30,10 @@ async def call(step: Do) -> OrderSnapshot | Trouble | None:
             if (why := trouble(error)).kind in {"credentials", "not-found", "refused"}:
                 return why
     policy = ACTIVITIES[step.activity]
-    answer: OrderSnapshot | None = await workflow.execute_activity(
+    answer: Outcome = await workflow.execute_activity(
         step.activity,
         step.argument,
-        result_type=_ANSWER,
+        result_type=DocumentSnapshot if step.activity in _OF_DOCUMENTS else _OF_ORDERS,
         start_to_close_timeout=policy.attempt,
         schedule_to_close_timeout=policy.total,
         retry_policy=policy.retry,

@@ -14,7 +14,8 @@ from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ApplicationError, FailureError
 
-from hosted_numbers import contract, messages, search_attributes
+from hosted_numbers import contract, messages, search_attributes, steps
+from hosted_numbers.amendments import amendment_answer, amendment_settled
 from hosted_numbers.contract import (
     Amendment,
     Answer,
@@ -23,12 +24,13 @@ from hosted_numbers.contract import (
     Progress,
     Resumption,
 )
+from hosted_numbers.ids import document_disposal_id
 from hosted_numbers.learning import learn
 from hosted_numbers.lifecycle import Do, Wait, elapsed, next_step, starting
 from hosted_numbers.order_state import OrderInput
 from hosted_numbers.standing import details, progress, standing
 from hosted_numbers.steps import Trouble
-from workflows import activity_calls
+from workflows import activity_calls, patches
 from workflows.policies import PACE
 from workflows.verification import Verification
 
@@ -66,6 +68,20 @@ class HostedNumberOrderWorkflow(Verification):
                 await self._wait(step)
         self._show(None)
         await workflow.wait_condition(workflow.all_handlers_finished)
+        if self.state.files_taken:
+            await self._dispose_of_files()
+
+    async def _dispose_of_files(self) -> None:
+        """Leave the order's files to a workflow of their own, which deletes them in due time."""
+        await workflow.start_child_workflow(
+            contract.DISPOSAL_TYPE,
+            steps.DocumentDisposal(
+                phone_number=self.state.order.phone_number, ended_at=workflow.now()
+            ),
+            id=document_disposal_id(workflow.info().run_id),
+            parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+            static_summary="Delete the order's files when their time is up",
+        )
 
     async def _do(self, step: Do) -> None:
         self.state = starting(self.state)
@@ -75,7 +91,8 @@ class HostedNumberOrderWorkflow(Verification):
             outcome = activity_calls.trouble(error)
         if isinstance(outcome, Trouble):
             workflow.logger.info("%s came to nothing: %s", step.activity, outcome)
-        self.state = learn(self.state, step, outcome, workflow.now(), PACE)
+        learnt = learn(self.state, step, outcome, workflow.now(), PACE)
+        self.state = patches.outcome_learnt(self.state, step, outcome, learnt)
 
     async def _wait(self, step: Wait) -> None:
         """Wait until something else comes next, or the time is up."""
@@ -132,10 +149,13 @@ class HostedNumberOrderWorkflow(Verification):
         self.take(hint)
 
     @workflow.update(name=contract.AMEND)
-    def amend(self, amendment: Amendment) -> Answer:
-        """Change who signs or how the call is placed; an order on hold goes on with it."""
+    async def amend(self, amendment: Amendment) -> Answer:
+        """Change what the order says; the answer comes when Twilio has what it must be told."""
         self.take(amendment)
-        return messages.going_on_answer(self.state)
+        before = self.state
+        if not amendment_settled(before, before):
+            await workflow.wait_condition(lambda: amendment_settled(self.state, before))
+        return amendment_answer(self.state, before)
 
     @amend.validator
     def _check_amendment(self, amendment: Amendment) -> None:

@@ -16,6 +16,11 @@ PACE: Final = Pace(
     longest_look=timedelta(hours=1),
     # a 404 on an order that was there is more often a hiccup than a deletion
     second_look=timedelta(seconds=60),
+    # a busy line did not ring: long enough for a business to hang up, three times within its day
+    next_call=timedelta(hours=2),
+    calls_tried=3,
+    # a week in which people can still act, and the last day
+    reminders=(timedelta(days=7), timedelta(days=1)),
 )
 
 LONGEST_RETRY_AFTER: Final = timedelta(minutes=15)
@@ -56,14 +61,48 @@ ACTIVITIES: Final = {
     steps.PLACE_CALL: ActivityPolicy(timedelta(seconds=15), timedelta(seconds=30), _ONCE),
     # the same code again is harmless, and its answer is re-read; the code dies in ten minutes
     steps.SUBMIT_CODE: ActivityPolicy(timedelta(seconds=20), timedelta(minutes=5), _PATIENT),
+    # says what the order shall be, whole, so a repeated try is safe
+    steps.UPDATE_ORDER: ActivityPolicy(timedelta(seconds=20), timedelta(minutes=10), _PATIENT),
+    # 10 MB at the pace of a slow line; a repeated try leaves at worst an orphan at Twilio
+    steps.UPLOAD_BILL: ActivityPolicy(timedelta(seconds=90), timedelta(minutes=15), _PATIENT),
+    # the same document attached again is harmless
+    steps.ATTACH_BILL: ActivityPolicy(timedelta(seconds=30), timedelta(minutes=10), _PATIENT),
+    # a repeated try looks first, through lists; then 5 MB
+    steps.FIND_OR_CREATE_DOCUMENT: ActivityPolicy(
+        timedelta(seconds=120), timedelta(minutes=15), _PATIENT
+    ),
     # looks before it mails a legal document; up to four calls in one try
     steps.FIND_OR_CREATE_AUTHORIZATION: ActivityPolicy(
         timedelta(seconds=45), timedelta(minutes=10), _PATIENT
     ),
+    # each ends in a state of the letter that a repeated try recognises; up to four calls in one
+    steps.REOPEN_AUTHORIZATION: ActivityPolicy(
+        timedelta(seconds=45), timedelta(minutes=10), _PATIENT
+    ),
+    steps.RESEND_AUTHORIZATION: ActivityPolicy(
+        timedelta(seconds=45), timedelta(minutes=10), _PATIENT
+    ),
     # an order that is gone already counts as deleted, so a repeated try is safe
-    steps.DELETE_ORDER: ActivityPolicy(timedelta(seconds=30), timedelta(minutes=10), _PATIENT),
+    steps.DELETE_ORDER: ActivityPolicy(timedelta(seconds=45), timedelta(minutes=10), _PATIENT),
 }
 
 LOCAL_LOOK: Final = ActivityPolicy(timedelta(seconds=5), timedelta(seconds=5), _ONCE)
 """The first try of a look runs inside the workflow task: one event in the history in place of six.
 When Twilio is slow or away the regular activity takes over, whose tries the Temporal UI shows."""
+
+# a number that is gone already counts as released; a person waits for the answer
+RELEASE: Final = ActivityPolicy(timedelta(seconds=30), timedelta(days=1), _PATIENT)
+
+# reads a setting of the worker
+DISPOSAL_DELAY: Final = ActivityPolicy(timedelta(seconds=5), timedelta(minutes=1), _PATIENT)
+
+# files that are gone already count as deleted; the store may be away for long
+DISPOSAL: Final = ActivityPolicy(
+    timedelta(minutes=5),
+    timedelta(days=30),
+    RetryPolicy(
+        initial_interval=timedelta(seconds=10),
+        backoff_coefficient=2.0,
+        maximum_interval=timedelta(hours=1),
+    ),
+)

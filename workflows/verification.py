@@ -1,4 +1,4 @@
-"""Proof of ownership, as people take part in it: the code they enter, the call they ask for.
+"""Proof of ownership, as people take part in it: a code, a call they ask for, a document.
 
 Each act is an update, whose validator refuses it before it leaves a trace and whose answer tells
 what came of it, with a signal twin for those who cannot wait for one.
@@ -7,7 +7,13 @@ what came of it, with a signal twin for those who cannot wait for one.
 from temporalio import workflow
 
 from hosted_numbers import contract, messages
-from hosted_numbers.contract import Answer, VerificationCallRequest, VerificationCodeEntry
+from hosted_numbers.contract import (
+    Answer,
+    ProvidedDocument,
+    VerificationCallRequest,
+    VerificationCodeEntry,
+)
+from hosted_numbers.provided_documents import document_answer, document_settled
 from workflows.listening import Listening
 
 
@@ -46,3 +52,20 @@ class Verification(Listening):
     def hear_verification_call(self, request: VerificationCallRequest) -> None:
         """The same without an answer."""
         self.hear(request)
+
+    @workflow.update(name=contract.PROVIDE_DOCUMENT)
+    async def provide_document(self, provided: ProvidedDocument) -> Answer:
+        """Take a file of the blob store; the answer comes when Twilio has it, or refused it."""
+        self.take(provided)
+        ticket = self.state.tickets
+        await workflow.wait_condition(lambda: document_settled(self.state, provided.type, ticket))
+        return document_answer(self.state, provided.type, ticket)
+
+    @provide_document.validator
+    def _check_document(self, provided: ProvidedDocument) -> None:
+        self.refuse(provided)
+
+    @workflow.signal(name=contract.PROVIDE_DOCUMENT)
+    def hear_document(self, provided: ProvidedDocument) -> None:
+        """The same without an answer."""
+        self.hear(provided)

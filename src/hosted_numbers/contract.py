@@ -7,17 +7,20 @@ these models check types alone: what a person or a backend may send is checked w
 (``hosted_numbers.validation``), and a stricter rule of a later release never wedges an open order.
 """
 
-from datetime import datetime
-from typing import Literal
+from datetime import date, datetime
+from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 WORKFLOW_TYPE = "HostedNumberOrder"
+OFFBOARDING_TYPE = "HostedNumberOffboarding"
+DISPOSAL_TYPE = "DocumentDisposal"
 TASK_QUEUE = "hosted-numbers"
 
 # Each is an update, which answers, and a signal of the same name and model, which does not.
 SUBMIT_VERIFICATION_CODE = "submit_verification_code"
 REQUEST_VERIFICATION_CALL = "request_verification_call"
+PROVIDE_DOCUMENT = "provide_document"
 AMEND = "amend"
 RESUME = "resume"
 CANCEL_ORDER = "cancel_order"
@@ -38,6 +41,9 @@ not replay; an update cannot. So our own reads of an open order go this way
 
 FINGERPRINT_MEMO = "request_fingerprint"
 """Memo key: SHA-256 of the request, so that the same order sent twice is told from another one."""
+
+BILL: Final = "utility_bill"
+"""The type of the document that proves ownership; all others are supporting documents."""
 
 Phase = Literal[
     "ordering", "verification", "authorization", "carrier", "completed", "failed", "cancelled"
@@ -60,6 +66,28 @@ class Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class StoredDocument(Message):
+    """A file that was checked and kept in the blob store: only this reference travels."""
+
+    blob: str = Field(description="Its name in the blob store, beneath the order's number")
+    media_type: str = Field(description="As found in its content: a PDF, JPEG or PNG")
+    size: int = Field(description="Bytes")
+
+
+class SupportingDocumentRequest(Message):
+    """A document that the number's regulation needs beside the order (SupportingDocuments API)."""
+
+    type: str = Field(description="Twilio's SupportingDocument type, such as business_registration")
+    friendly_name: str | None = Field(default=None, description="Up to 64 characters", repr=False)
+    attributes: dict[str, JsonValue] = Field(
+        default={}, description="What its type asks for, address_sids among it", repr=False
+    )
+    with_file: bool = Field(
+        default=False, description="Its type wants an image as proof, which is provided later"
+    )
+    file: StoredDocument | None = Field(default=None, description="The image, where it is kept")
+
+
 class HostedNumberOrderRequest(Message):
     """The order that a backend sends: a number to be hosted on Twilio for SMS.
 
@@ -79,19 +107,29 @@ class HostedNumberOrderRequest(Message):
     sms_fallback_method: Literal["GET", "POST"] | None = None
     sms_application_sid: str | None = Field(default=None, description="AP…, overrides the URLs")
     account_sid: str | None = Field(default=None, description="Subaccount AC… to host it in")
-    verification_type: Literal["phone-call"] = Field(
+    verification_type: Literal["phone-call", "phone-bill"] = Field(
         default="phone-call", description="How ownership is proven"
     )
     extension: str | None = Field(
         default=None, description="Keyed after pick-up: digits, #, *, w (waits half a second)"
     )
     call_delay: int | None = Field(default=None, description="Seconds before dialling, 0 to 30")
-    call_when: Literal["now", "asked"] = Field(
-        default="now", description="Place the call as soon as Twilio is ready, or when asked"
+    call_when: Literal["now", "business-hours", "asked"] = Field(
+        default="now",
+        description="Place the call as soon as Twilio is ready, then but in business hours where "
+        "the line is, or when a person asks",
+    )
+    bill_date: date | None = Field(
+        default=None, description="The date on the bill, which must be of the last 30 days"
+    )
+    supporting_documents: tuple[SupportingDocumentRequest, ...] = Field(
+        default=(), description="What the number's regulation needs beside the order"
     )
     customer: str | None = Field(default=None, description="The backend's own reference")
     deadline_days: int = Field(
-        default=30, description="Days without a change of status after which the order ends"
+        default=29,
+        description="Days without a change of status after which the order ends; Twilio itself "
+        "fails it after 30, without a word",
     )
 
 
@@ -108,6 +146,16 @@ class VerificationCallRequest(Message):
     call_delay: int | None = None
 
 
+class ProvidedDocument(Message):
+    """A file for the order: the bill that proves ownership, or a supporting document's image."""
+
+    document: StoredDocument
+    type: str = Field(default=BILL, description="utility_bill, or a supporting document's type")
+    bill_date: date | None = Field(
+        default=None, description="The date on the bill; without it, the one that the order says"
+    )
+
+
 class Amendment(Message):
     """What to change about an order that is under way. What is absent stays."""
 
@@ -118,6 +166,19 @@ class Amendment(Message):
     cc_emails: tuple[str, ...] | None = Field(default=None, repr=False)
     extension: str | None = None
     call_delay: int | None = None
+    friendly_name: str | None = Field(default=None, repr=False)
+    unique_name: str | None = Field(default=None, description="Up to 128 characters", repr=False)
+    sms_url: str | None = None
+    sms_method: Literal["GET", "POST"] | None = None
+    sms_fallback_url: str | None = None
+    sms_fallback_method: Literal["GET", "POST"] | None = None
+    sms_application_sid: str | None = None
+    verification_document_sid: str | None = Field(
+        default=None, description="A bill that Twilio has already, RI… or RD…"
+    )
+    supporting_documents: tuple[SupportingDocumentRequest, ...] | None = Field(
+        default=None, description="Each replaces the one of its type"
+    )
 
     def changes(self) -> dict[str, object]:
         """The fields to change, by name."""
@@ -156,6 +217,15 @@ class TimelineEntry(Message):
     what: str
 
 
+class SupportingDocumentProgress(Message):
+    """Where a supporting document stands."""
+
+    type: str
+    sid: str | None = Field(default=None, description="Twilio's SupportingDocument, RD…")
+    status: str | None = Field(default=None, description="Twilio's, null before it has it")
+    reason: str | None = Field(default=None, description="Why another one is asked for")
+
+
 class Progress(Message):
     """Where an order stands: the same in the query, the API, the CLI and the workflow's result."""
 
@@ -172,7 +242,13 @@ class Progress(Message):
     verification_code: str | None = Field(
         default=None, description="To be keyed into the ringing phone, while it lives", repr=False
     )
-    document_sid: str | None = None
+    document_sid: str | None = Field(
+        default=None, description="The bill that proves ownership, RD… or RI…"
+    )
+    supporting_documents: tuple[SupportingDocumentProgress, ...] = ()
     authorization_document_sid: str | None = Field(default=None, description="The LOA, PX…")
     failure_reason: str | None = None
+    previous_run_id: str | None = Field(
+        default=None, description="The run of the number's order before this one"
+    )
     timeline: tuple[TimelineEntry, ...] = ()

@@ -8,6 +8,10 @@ HostedNumbersError            .code .reason .next_step
 ├── OrderEndedError           the order has ended; nothing can be changed
 ├── NoWorkerError             Temporal took the message, and no worker answered in time
 ├── TemporalUnavailableError  Temporal itself could not be reached in time
+├── DocumentRefusedError      a file that was sent is none that Twilio could take
+├── BlobStoreError            the store of the files does not do its work
+│   ├── BlobMissingError      it has no file of that name
+│   └── BlobStoreFullError    it has no room for another file
 └── SettingsError             the configuration is incomplete or contradicts itself
 """
 
@@ -85,6 +89,40 @@ class TemporalUnavailableError(HostedNumbersError):
     """Temporal could not be reached in time; try again."""
 
     code = "temporal-unavailable"
+
+
+class DocumentRefusedError(HostedNumbersError):
+    """A file that was sent is none that Twilio could take; nothing of it was kept.
+
+    Args:
+        code: what is wrong with it, for programs: ``document-…``.
+        reason: the same in a sentence, without anything that stands in the file.
+        next_step: how to get a file that is taken.
+    """
+
+    code = "document-refused"
+
+    def __init__(self, code: str, reason: str, next_step: str) -> None:
+        super().__init__(reason, next_step)
+        self.code = code
+
+
+class BlobStoreError(HostedNumbersError):
+    """The store of the files does not do its work; try again once it does."""
+
+    code = "blob-store-unavailable"
+
+
+class BlobMissingError(BlobStoreError):
+    """The store has no file of that name (any more)."""
+
+    code = "blob-missing"
+
+
+class BlobStoreFullError(BlobStoreError):
+    """There is no room for another file; nothing of it was kept."""
+
+    code = "blob-store-full"
 
 
 class SettingsError(HostedNumbersError):

@@ -13,6 +13,16 @@ def order_workflow_id(phone_number: str) -> str:
     return PREFIX + phone_number
 
 
+def offboarding_workflow_id(phone_number: str) -> str:
+    """The workflow id of giving a hosted number back; one at a time."""
+    return f"hosted-number-offboarding/{phone_number}"
+
+
+def document_disposal_id(run_id: str) -> str:
+    """The workflow id of deleting the files of an order, which a run of it was."""
+    return f"document-disposal/{run_id}"
+
+
 def phone_number_of(workflow_id: str) -> str:
     """The number that an order's workflow id names.
 

@@ -4,19 +4,30 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from hosted_numbers import playbook, steps
+from hosted_numbers.amendments import amended_meanwhile
 from hosted_numbers.contract import Answer
+from hosted_numbers.document_learning import (
+    bill_attached,
+    bill_followed,
+    bill_refused,
+    document_answered,
+    documents_seen,
+    without_stranded_bill,
+)
+from hosted_numbers.letter_learning import (
+    changed_meanwhile,
+    letter_changed,
+    letter_seen,
+    too_late_for_letter,
+)
 from hosted_numbers.lifecycle import Do, Pace
-from hosted_numbers.order_state import CALLS_ALLOWED, CODE_LIFE, DELETABLE, OrderState
+from hosted_numbers.order_state import CALLABLE, CALLS_ALLOWED, CODE_LIFE, DELETABLE, OrderState
 from hosted_numbers.playbook import Play
 from hosted_numbers.standing import moved_to, standing
-from hosted_numbers.steps import OrderSnapshot, Trouble
-
-DEAD_DOCUMENT: Final = frozenset({"canceled", "failed"})
+from hosted_numbers.steps import DocumentSnapshot, OrderGone, OrderSnapshot, Outcome, Trouble
 
 
-def learn(
-    state: OrderState, step: Do, outcome: OrderSnapshot | Trouble | None, now: datetime, pace: Pace
-) -> OrderState:
+def learn(state: OrderState, step: Do, outcome: Outcome, now: datetime, pace: Pace) -> OrderState:
     """What an activity came to.
 
     Args:
@@ -26,21 +37,31 @@ def learn(
         now: the workflow's time.
         pace: for the time of the next try.
     """
-    if isinstance(outcome, Trouble):
-        state = _troubled(state, step, outcome, now, pace)
-    elif outcome is None:
-        state = _gone(state, now)
-    else:
-        state = _done(state, _heard(state, step, outcome, now), step, outcome, now)
-    return _without_stranded_codes(state)
+    state = state.forgetting()
+    match outcome:
+        case Trouble():
+            state = _troubled(state, step, outcome, now, pace)
+        case DocumentSnapshot():
+            state = document_answered(state, step, outcome, now)
+        case OrderSnapshot():
+            state = _done(state, _heard(state, step, outcome, now), step, outcome, now)
+        case OrderGone() | None:  # None: what an earlier release's activity said
+            state = _gone(state, outcome, now)
+    return without_stranded_bill(_without_stranded_codes(state))
 
 
 def _heard(state: OrderState, step: Do, snapshot: OrderSnapshot, now: datetime) -> OrderState:
     """Take over what Twilio says."""
     moved = snapshot.status != state.status
+    failure_reason = state.failure_reason
     document = snapshot.authorization_document_sid
-    if document == state.voided_document_sid:
-        document = None
+    if document is None and step.activity == steps.UPDATE_ORDER:
+        document = state.authorization_document_sid  # its answer does not look for the letter
+    letter_status = snapshot.authorization_document_status
+    voided = state.voided_document_sid
+    if document is not None and document == voided:
+        # done with, unless it turns up again: one that lives is never followed by a second one
+        document, voided = (document, None) if letter_status in _ALIVE else (None, voided)
     called = step.activity == steps.PLACE_CALL or snapshot.calls_placed != state.calls_seen
     found = state.hold is not None and state.hold.kind == "vanished"
     state = state.but(
@@ -57,25 +78,52 @@ def _heard(state: OrderState, step: Do, snapshot: OrderSnapshot, now: datetime) 
         if snapshot.calls_placed != state.calls_seen
         else state.calls_placed,
         calls_seen=snapshot.calls_placed,
-        call_wanted=state.call_wanted and not (state.call_in_doubt and (called or moved)),
+        verification_type=snapshot.verification_type,
+        document_sid=snapshot.verification_document_sid,
+        call_wanted=(state.call_wanted or state.call_suspended)
+        and not (state.call_in_doubt and (called or moved)),
+        call_suspended=False,
         call_in_doubt=False,
         authorization_document_sid=document,
-        authorization_document_status=snapshot.authorization_document_status if document else None,
+        authorization_document_status=letter_status if document else None,
+        voided_document_sid=voided,
     )
     if moved:
         state = _moved(state, now)
+    state = _kept_by_twilio(state, now)
     state = _with_code(state, snapshot.verification_code, now, new_call=called or moved)
-    return _with_document(state, now)
+    news = moved or state.failure_reason != failure_reason
+    state = bill_followed(_planned(state, snapshot, now), news=news, now=now)
+    return letter_seen(documents_seen(state, snapshot, now), now)
+
+
+_ALIVE: Final = frozenset({"opened", "signing", "signed"})
+"""Statuses of a letter that is, or can be, with its signer (AuthorizationDocument page)."""
+
+
+def _planned(state: OrderState, snapshot: OrderSnapshot, now: datetime) -> OrderState:
+    """Plan a call in business hours, once Twilio is ready for it."""
+    if state.status not in CALLABLE or state.call_after is None or snapshot.call_from is None:
+        return state
+    state = state.but(call_after=None)
+    if not state.calls_left:
+        return state
+    if snapshot.call_from <= now:
+        return state.but(call_wanted=True)
+    moment = f"{snapshot.call_from:%Y-%m-%d %H:%M} UTC"
+    state = state.but(call_at=snapshot.call_from)
+    return state.noting(now, f"The call is planned in the line's business hours, at {moment}.")
 
 
 def _moved(state: OrderState, now: datetime) -> OrderState:
     """Twilio moved the order: what held it up is past, and its deadline starts anew."""
     days = timedelta(days=state.order.deadline_days)
-    state = state.but(hold=None, deadline=now + days).noting(now, moved_to(state.status or ""))
+    state = state.but(hold=None, deadline=now + days, reminders=0)
+    state = state.noting(now, moved_to(state.status or ""))
+    if state.status not in CALLABLE | {"twilio-processing"}:
+        state = state.but(call_wanted=False, call_at=None, call_after=None)
     if state.leaving == "overdue":
         state = state.but(leaving=None)
-    if state.leaving == "cancelled" and state.status not in DELETABLE | {"twilio-processing"}:
-        state = state.but(leaving=None).noting(now, "It is too late to cancel the order.")
     if state.status == "completed":
         return state.but(ended="completed")
     if state.status == "failed":
@@ -83,16 +131,11 @@ def _moved(state: OrderState, now: datetime) -> OrderState:
     return state
 
 
-def _with_document(state: OrderState, now: datetime) -> OrderState:
-    """A Letter of Authorization that nobody will sign any more needs a person."""
-    if (
-        state.status not in {"verified", "pending-loa"}
-        or state.authorization_document_status not in DEAD_DOCUMENT
-    ):
+def _kept_by_twilio(state: OrderState, now: datetime) -> OrderState:
+    """Twilio lets an order go in few statuses only: in any other it goes on."""
+    if state.leaving != "cancelled" or state.status in DELETABLE | {"twilio-processing"}:
         return state
-    if state.authorization_document_status == "canceled":
-        return state.held("authorization-declined", playbook.LOA_DECLINED, now)
-    return state.held("authorization-failed", playbook.LOA_FAILED, now)
+    return state.but(leaving=None).noting(now, "It is too late to cancel the order.")
 
 
 def _with_code(state: OrderState, code: str | None, now: datetime, *, new_call: bool) -> OrderState:
@@ -108,19 +151,38 @@ def _done(
     before: OrderState, state: OrderState, step: Do, snapshot: OrderSnapshot, now: datetime
 ) -> OrderState:
     match step.activity:
-        case steps.FIND_OR_CREATE_ORDER if state.calls_placed:
-            return state.but(call_wanted=False)  # an order that was there already, and called
+        case steps.FIND_OR_CREATE_ORDER:
+            return amended_meanwhile(_ordered(state, snapshot, now), step)
+        case steps.UPDATE_ORDER:
+            state = state.noting(now, "Twilio has the changes of the order.")
+            return state.but(update=None if state.update == step.argument else state.update)
         case steps.PLACE_CALL:
             # Twilio's count is believed when it moves; where it does not, ours bounds the calls
             calls = max(state.calls_placed, before.calls_placed + 1)
-            state = state.but(call_wanted=False, call_trouble=None, calls_placed=calls)
+            state = state.but(
+                call_wanted=False, call_trouble=None, call_failures=0, calls_placed=calls
+            )
             return state.noting(now, f"Twilio called the number ({state.calls_left} calls left).")
         case steps.SUBMIT_CODE if state.codes:
             return _judged(before, state, snapshot, now)
         case steps.FIND_OR_CREATE_AUTHORIZATION:
-            return state.noting(now, "The Letter of Authorization is out for signature.")
+            state = state.noting(now, "The Letter of Authorization is out for signature.")
+            return changed_meanwhile(state, step)
+        case steps.ATTACH_BILL:
+            return bill_attached(state, step, now)
+        case steps.REOPEN_AUTHORIZATION | steps.RESEND_AUTHORIZATION:
+            return letter_changed(state, step, now)
         case _:
             return state
+
+
+def _ordered(state: OrderState, snapshot: OrderSnapshot, now: datetime) -> OrderState:
+    """The order is at Twilio, made just now or found."""
+    if snapshot.previous_sid is not None:
+        state = state.noting(
+            now, f"Twilio failed the number's order before, {snapshot.previous_sid}."
+        )
+    return state.but(call_wanted=False, call_after=None) if state.calls_placed else state
 
 
 def _judged(
@@ -150,8 +212,10 @@ def _judged(
     return state.noting(now, "A verification code was wrong or expired.").judging(ticket, answer)
 
 
-def _gone(state: OrderState, now: datetime) -> OrderState:
+def _gone(state: OrderState, outcome: OrderGone | None, now: datetime) -> OrderState:
     """The order is deleted at Twilio, as we wished."""
+    if outcome is not None and outcome.letter != "none":
+        state = state.noting(now, _LETTERS_LEFT[outcome.letter])
     if state.leaving == "cancelled":
         return state.but(ended="cancelled").noting(now, "The order was cancelled.")
     reason = f"The order stood still for {state.order.deadline_days} days, its deadline."
@@ -159,15 +223,34 @@ def _gone(state: OrderState, now: datetime) -> OrderState:
     return state.noting(now, "The order was given up at its deadline.")
 
 
+_LETTERS_LEFT: Final = {
+    "withdrawn": "The Letter of Authorization was withdrawn from its signer.",
+    "shared": "The Letter of Authorization stays out: other orders are on it.",
+}
+
+
+_CREATING: Final = frozenset(
+    {steps.FIND_OR_CREATE_ORDER, steps.FIND_OR_CREATE_DOCUMENT, steps.UPLOAD_BILL}
+)
+"""Where a 404 speaks of the API as a whole, as nothing is named that could be missing."""
+
+
 def _troubled(
     state: OrderState, step: Do, trouble: Trouble, now: datetime, pace: Pace
 ) -> OrderState:
     """An activity came to nothing."""
     state = state.but(looked_at=now, looks=state.looks + 1)
-    creating = step.activity == steps.FIND_OR_CREATE_ORDER
+    creating = step.activity in _CREATING
     play = playbook.play(trouble, creating=creating)
     if step.activity == steps.PLACE_CALL and trouble.kind == "refused":
-        return _uncalled(state, trouble, play, now)
+        return _uncalled(state, trouble, play, now, pace)
+    if step.activity in {steps.UPLOAD_BILL, steps.ATTACH_BILL} and trouble.kind == "refused":
+        return _bill_not_taken(state, trouble, play, now)
+    if step.activity == steps.FIND_OR_CREATE_DOCUMENT and trouble.kind == "refused":
+        refused = DocumentSnapshot(type=_type_of(step), reason=play.reason)
+        return document_answered(state, step, refused, now)
+    if step.activity in _LETTER_CHANGES and trouble.code == _LETTER_FIXED:
+        return too_late_for_letter(state, now)
     if step.activity == steps.DELETE_ORDER and trouble.kind == "refused":
         state = state.but(leaving=None, stale=True)
         return state.held("not-deletable", playbook.NOT_DELETABLE, now)
@@ -185,24 +268,63 @@ def _troubled(
     return state.held(kind, play, now, retry_at=retry_at)
 
 
-def _uncalled(state: OrderState, trouble: Trouble, play: Play, now: datetime) -> OrderState:
-    """Twilio placed no call. A call rings a real phone: only a person asks for the next one."""
+def _uncalled(
+    state: OrderState, trouble: Trouble, play: Play, now: datetime, pace: Pace
+) -> OrderState:
+    """Twilio placed no call. A call rings a real phone: only a person asks for another one.
+
+    A line that was busy or out of reach (22123) did not ring, so it is tried again by itself, a few
+    times with hours between.
+    """
     state = state.but(call_wanted=False, call_trouble=play.reason, stale=True)
     if trouble.code == _CALLS_USED_UP:
         state = state.but(calls_placed=max(state.calls_placed, CALLS_ALLOWED))
-    return state.noting(now, play.reason)
+    state = state.noting(now, play.reason)
+    if trouble.code != NOT_PLACED or state.call_asked or state.order.call_when == "asked":
+        return state
+    if state.bill is not None:  # it came while the line was busy, and proves ownership now
+        return state
+    state = state.but(call_failures=state.call_failures + 1)
+    if state.call_failures >= pace.calls_tried:
+        return state
+    if state.order.call_when == "business-hours":
+        return state.but(call_after=now + pace.next_call)
+    return state.but(call_at=now + pace.next_call)
 
 
 _CALLS_USED_UP: Final = 22100
+NOT_PLACED: Final = 22123
+_LETTER_FIXED: Final = 22107
+_STATE_RACES: Final = frozenset({22111, 22112})
+_LETTER_CHANGES: Final = frozenset({steps.REOPEN_AUTHORIZATION, steps.RESEND_AUTHORIZATION})
+
+
+def _bill_not_taken(state: OrderState, trouble: Trouble, play: Play, now: datetime) -> OrderState:
+    """Twilio takes the bill for no proof, or the order was not where one can be attached."""
+    reason = (
+        "The order moved before the bill could be attached."
+        if (trouble.code in _STATE_RACES)
+        else play.reason
+    )
+    return bill_refused(state.but(stale=True), reason, now)
+
+
+def _type_of(step: Do) -> str:
+    creation = step.argument
+    return creation.request.type if isinstance(creation, steps.SupportingDocumentCreation) else ""
 
 
 def _unfound(state: OrderState, now: datetime) -> OrderState:
     """Twilio does not find the order: look once more before a person is called."""
     if state.leaving is not None:
-        return _gone(state, now)
+        return _gone(state, None, now)
     if state.missing:
         return state.held("vanished", playbook.VANISHED, now)
-    return state.but(missing=True, stale=False)
+    state = state.but(missing=True, stale=False)
+    if state.call_in_doubt and state.call_wanted:
+        # it may have rung already: that is to be known before another call is placed
+        return state.but(call_wanted=False, call_suspended=True)
+    return state
 
 
 _NOT_JUDGED: Final = "Twilio has not judged the code."

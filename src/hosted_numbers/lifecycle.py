@@ -7,10 +7,18 @@ it, and the workflow is a loop around it.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from hosted_numbers import playbook, steps
 from hosted_numbers.contract import Message
-from hosted_numbers.order_state import DELETABLE, OrderState
+from hosted_numbers.order_state import (
+    BILL_WANTED,
+    CALLABLE,
+    DELETABLE,
+    LETTER_OUT,
+    UNDER_WAY,
+    OrderState,
+)
 from hosted_numbers.standing import standing
 
 
@@ -21,7 +29,13 @@ class Pace:
     first_look: timedelta
     longest_look: timedelta
     second_look: timedelta
-    """After Twilio did not find an order that it had: long enough for a hiccup to pass."""
+    """After Twilio did not find what it had: long enough for a hiccup to pass."""
+    next_call: timedelta
+    """After a call that could not be placed: long enough for a line to become free."""
+    calls_tried: int
+    """Calls in a row that could not be placed, until only a person asks for the next one."""
+    reminders: tuple[timedelta, ...]
+    """How long before its deadline an order that waits for a person reminds of it, descending."""
 
     def after(self, looks: int) -> timedelta:
         """The wait after so many looks that changed nothing: doubling, then level."""
@@ -54,10 +68,7 @@ def next_step(state: OrderState, pace: Pace) -> Do | Wait | None:
     if state.sid is None:
         return _without_order(state, pace)
     if state.stale:
-        lookup = steps.OrderLookup(
-            sid=state.sid, authorization_document_sid=state.authorization_document_sid
-        )
-        return Do(steps.FETCH_ORDER, lookup, "Look at the order")
+        return Do(steps.FETCH_ORDER, _lookup(state, state.sid), "Look at the order")
     if state.leaving is not None and state.status in DELETABLE:
         return _delete(state)
     if state.hold is not None or state.leaving is not None:
@@ -74,26 +85,88 @@ def _without_order(state: OrderState, pace: Pace) -> Do | Wait:
 
 
 def _with_order(state: OrderState, sid: str) -> Do | None:
-    order = state.order
+    if state.update is not None:
+        return Do(steps.UPDATE_ORDER, state.update, "Change the order at Twilio")
+    return _verify(state, sid) or _support(state) or _authorize(state, sid)
+
+
+def _verify(state: OrderState, sid: str) -> Do | None:
+    """Prove who owns the number: by a code, by a bill, or by a call."""
+    order, bill = state.order, state.bill
     if state.status == "pending-verification" and state.codes:
         submission = steps.CodeSubmission(sid=sid, code=state.codes[0].code)
         return Do(steps.SUBMIT_CODE, submission, "Hand in the verification code")
-    if state.status in {"received", "pending-verification"} and state.call_wanted:
-        call = steps.CallPlacement(sid=sid, extension=order.extension, call_delay=order.call_delay)
-        return Do(steps.PLACE_CALL, call, "Have Twilio call the number")
-    if state.status == "verified" and state.authorization_document_sid is None:
-        request = steps.AuthorizationRequest(
+    if bill is not None and not bill.attached and state.status in BILL_WANTED:
+        if bill.sid is not None:
+            start = state.status != "action-required"
+            attachment = steps.BillAttachment(sid=sid, document_sid=bill.sid, start=start)
+            return Do(steps.ATTACH_BILL, attachment, "Have the order verified by the bill")
+        if bill.file is not None:
+            upload = steps.BillUpload(file=bill.file, bill_date=bill.bill_date)
+            return Do(steps.UPLOAD_BILL, upload, "Bring the bill to Twilio")
+    if state.status in CALLABLE and state.call_wanted:
+        call = steps.CallPlacement(
             sid=sid,
-            address_sid=order.address_sid,
-            email=order.email,
-            contact_title=order.contact_title,
-            contact_phone_number=order.contact_phone_number,
-            cc_emails=order.cc_emails,
+            extension=order.extension,
+            call_delay=order.call_delay,
+            verification_type="phone-call" if state.verification_type == "phone-bill" else None,
         )
+        return Do(steps.PLACE_CALL, call, "Have Twilio call the number")
+    return None
+
+
+def _support(state: OrderState) -> Do | None:
+    """Create the next supporting document that is complete; they are reviewed side by side."""
+    if state.status not in UNDER_WAY:
+        return None
+    for document in state.supporting:
+        if document.ready:
+            creation = steps.SupportingDocumentCreation(
+                phone_number=state.order.phone_number,
+                edition=document.edition,
+                request=document.request,
+            )
+            summary = f"Create the {document.request.type.replace('_', ' ')} at Twilio"
+            return Do(steps.FIND_OR_CREATE_DOCUMENT, creation, summary)
+    return None
+
+
+def _authorize(state: OrderState, sid: str) -> Do | None:
+    """Have the Letter of Authorization signed: send it, or change the one that is out."""
+    order, letter = state.order, state.authorization_document_sid
+    fields = {
+        "sid": sid,
+        "address_sid": order.address_sid,
+        "email": order.email,
+        "contact_title": order.contact_title,
+        "contact_phone_number": order.contact_phone_number,
+        "cc_emails": order.cc_emails,
+    }
+    if state.status in LETTER_OUT and letter is not None and state.letter_change is not None:
+        change = steps.AuthorizationChange.model_validate(
+            fields | {"authorization_document_sid": letter}
+        )
+        if state.letter_change == "reopen":
+            return Do(steps.REOPEN_AUTHORIZATION, change, "Withdraw the Letter of Authorization")
+        return Do(steps.RESEND_AUTHORIZATION, change, "Send the changed Letter of Authorization")
+    lettered = state.status == "verified" or (state.status == "pending-loa" and state.letter_again)
+    if lettered and letter is None and all(each.approved for each in state.supporting):
+        request = steps.AuthorizationRequest.model_validate(fields)
         return Do(
             steps.FIND_OR_CREATE_AUTHORIZATION, request, "Send the Letter of Authorization out"
         )
     return None
+
+
+def _lookup(state: OrderState, sid: str) -> steps.OrderLookup:
+    reviewed = tuple(each.sid for each in state.supporting if each.sid and each.under_review)
+    return steps.OrderLookup(
+        sid=sid,
+        authorization_document_sid=state.authorization_document_sid,
+        supporting_document_sids=reviewed if state.status in UNDER_WAY else (),
+        phone_number=state.order.phone_number if state.call_after else None,
+        call_after=state.call_after,
+    )
 
 
 def _delete(state: OrderState) -> Do:
@@ -105,6 +178,10 @@ def _wait(state: OrderState, pace: Pace) -> Wait:
     moments = [state.deadline, _next_look(state, pace)]
     if state.code_expires_at is not None:
         moments.append(state.code_expires_at)
+    if state.call_at is not None and state.status in CALLABLE and state.hold is None:
+        moments.append(state.call_at)
+    if (reminder := _next_reminder(state, pace)) is not None:
+        moments.append(reminder)
     return Wait(min(moments), f"Waiting for {standing(state).waiting_for.replace('-', ' ')}")
 
 
@@ -113,9 +190,21 @@ def _next_look(state: OrderState, pace: Pace) -> datetime:
         return state.hold.retry_at
     if state.sid is None:
         return state.deadline  # nothing to look at: only a person brings this order on
-    if state.missing and state.hold is None:
+    if (state.missing or state.letter_missing) and state.hold is None:
         return state.looked_at + pace.second_look
     return state.looked_at + pace.after(state.looks)
+
+
+def _next_reminder(state: OrderState, pace: Pace) -> datetime | None:
+    """When an order that waits for a person next reminds of its deadline."""
+    if standing(state).waiting_for not in _PEOPLES:
+        return None
+    span = timedelta(days=state.order.deadline_days)
+    due = [state.deadline - before for before in pace.reminders if before < span]
+    return due[state.reminders] if state.reminders < len(due) else None
+
+
+_PEOPLES: Final = frozenset({"verification-call", "document", "signature", "operator"})
 
 
 def elapsed(state: OrderState, now: datetime, pace: Pace) -> OrderState:
@@ -125,11 +214,25 @@ def elapsed(state: OrderState, now: datetime, pace: Pace) -> OrderState:
         state = state.noting(now, "The verification code expired after ten minutes.")
     if now >= state.deadline:
         return _overdue(state, now)
+    if state.call_at is not None and now >= state.call_at:
+        state = state.but(call_wanted=state.calls_left > 0, call_at=None)
+    state = _reminded(state, now, pace)
     if now >= _next_look(state, pace):
         if state.hold is not None and state.hold.retry_at is not None:
             state = state.but(hold=None)  # try again, but look first whether Twilio moved
         return state.but(stale=state.sid is not None, looked_at=now)
     return state
+
+
+def _reminded(state: OrderState, now: datetime, pace: Pace) -> OrderState:
+    """Reminders that are due by now, as one line of the timeline."""
+    stands, given = standing(state), state.reminders
+    while (moment := _next_reminder(state, pace)) is not None and now >= moment:
+        state = state.but(reminders=state.reminders + 1)
+    if state.reminders == given:
+        return state
+    until = f"{state.deadline:%Y-%m-%d %H:%M} UTC"
+    return state.noting(now, f"Reminder, the deadline is {until}: {stands.reason}")
 
 
 def _overdue(state: OrderState, now: datetime) -> OrderState:
@@ -139,7 +242,7 @@ def _overdue(state: OrderState, now: datetime) -> OrderState:
         later = timedelta(days=1)  # should Twilio not take the deletion, it is tried again then
         return state.but(deadline=now + later).noting(now, "The order's deadline passed.")
     later = timedelta(days=state.order.deadline_days)
-    state = state.but(deadline=now + later, stale=True)
+    state = state.but(deadline=now + later, reminders=0, stale=True)
     return state.held("overdue", playbook.OVERDUE, now)
 
 

@@ -7,19 +7,23 @@ signal twin of the same message cannot be refused, so its refusal becomes a line
 import re
 from datetime import datetime
 from functools import singledispatch
-from typing import Final, NamedTuple
+from typing import Final
 
+from hosted_numbers import amendments, provided_documents
 from hosted_numbers.contract import (
     Amendment,
     Answer,
     Cancellation,
     Message,
     OrderChanged,
+    ProvidedDocument,
     Resumption,
     VerificationCallRequest,
     VerificationCodeEntry,
 )
-from hosted_numbers.order_state import DELETABLE, UNDER_WAY, OrderState, PendingCode
+from hosted_numbers.going_on import going_on
+from hosted_numbers.order_state import DELETABLE, OrderState, PendingCode
+from hosted_numbers.refusals import Refusal
 from hosted_numbers.standing import standing
 
 _CODE: Final = re.compile(r"[0-9]{4,10}")
@@ -28,18 +32,11 @@ _BEFORE_CALLS_END: Final = frozenset(
 )
 
 
-class Refusal(NamedTuple):
-    """Why a message is not taken now, and what to do instead."""
-
-    reason: str
-    next_step: str
-
-
-def refusal(state: OrderState, message: Message) -> Refusal | None:
+def refusal(state: OrderState, message: Message, now: datetime) -> Refusal | None:
     """Why the order does not take a person's message now; None when it does."""
     if state.ended is not None:
         return Refusal("The order has ended.", standing(state).next_step)
-    return _refusal(message, state)
+    return _refusal(message, state, now)
 
 
 def taken(state: OrderState, message: Message, now: datetime) -> OrderState:
@@ -48,8 +45,8 @@ def taken(state: OrderState, message: Message, now: datetime) -> OrderState:
 
 
 @singledispatch
-def _refusal(message: Message, state: OrderState) -> Refusal | None:
-    del state
+def _refusal(message: Message, state: OrderState, now: datetime) -> Refusal | None:
+    del state, now
     raise TypeError(f"{type(message).__name__} is no message of a person to an order")
 
 
@@ -60,7 +57,8 @@ def _taken(message: Message, state: OrderState, now: datetime) -> OrderState:
 
 
 @_refusal.register
-def _(message: VerificationCodeEntry, state: OrderState) -> Refusal | None:
+def _(message: VerificationCodeEntry, state: OrderState, now: datetime) -> Refusal | None:
+    del now
     if not _CODE.fullmatch(message.code):
         return Refusal(
             "A verification code is 4 to 10 digits and nothing else.",
@@ -69,7 +67,7 @@ def _(message: VerificationCodeEntry, state: OrderState) -> Refusal | None:
     asked = state.status == "pending-verification" or (
         state.status == "received" and state.call_wanted
     )
-    if asked and state.hold is None and state.leaving is None:
+    if asked and state.hold is None and state.leaving is None and state.bill is None:
         return None
     stands = standing(state)
     return Refusal(f"No code is asked for now. {stands.reason}", stands.next_step)
@@ -90,12 +88,12 @@ def ticket_of(state: OrderState, entry: VerificationCodeEntry) -> int:
 
 
 @_refusal.register
-def _(message: VerificationCallRequest, state: OrderState) -> Refusal | None:
-    del message
+def _(message: VerificationCallRequest, state: OrderState, now: datetime) -> Refusal | None:
+    del message, now
     stands = standing(state)
     if state.status not in _BEFORE_CALLS_END or state.leaving is not None:
         return Refusal(f"No call is needed now. {stands.reason}", stands.next_step)
-    if state.hold is not None or not state.calls_left:
+    if state.hold is not None or state.bill is not None or not state.calls_left:
         return Refusal(stands.reason, stands.next_step)
     return None
 
@@ -106,7 +104,10 @@ def _(message: VerificationCallRequest, state: OrderState, now: datetime) -> Ord
     state = state.but(order=state.order.model_copy(update=changes)) if changes else state
     if state.call_wanted:
         return state
-    return state.but(call_wanted=True, call_trouble=None).noting(now, "The call was asked for.")
+    state = state.but(
+        call_wanted=True, call_asked=True, call_trouble=None, call_at=None, call_after=None
+    )
+    return state.noting(now, "The call was asked for.")
 
 
 def call_settled(state: OrderState) -> bool:
@@ -129,31 +130,15 @@ def call_answer(state: OrderState) -> Answer:
     )
 
 
-@_refusal.register
-def _(message: Amendment, state: OrderState) -> Refusal | None:
-    changes = message.changes()
-    if not changes:
-        return Refusal("The amendment changes nothing.", "Name at least one field to change.")
-    if state.hold is not None or state.status is None or state.status in UNDER_WAY:
-        return None
-    return Refusal(
-        f"It is too late to amend the order. {standing(state).reason}",
-        "While the letter is out, have the signer decline it, then amend; or cancel the order."
-        if state.status == "pending-loa"
-        else "Wait for Twilio to move the order.",
-    )
-
-
-@_taken.register
-def _(message: Amendment, state: OrderState, now: datetime) -> OrderState:
-    changes = message.changes()
-    state = state.but(order=state.order.model_copy(update=changes))
-    return _going_on(state.noting(now, f"Amended: {', '.join(sorted(changes))}."))
+_refusal.register(Amendment, amendments.refusal)
+_taken.register(Amendment, amendments.taken)
+_refusal.register(ProvidedDocument, provided_documents.refusal)
+_taken.register(ProvidedDocument, provided_documents.taken)
 
 
 @_refusal.register
-def _(message: Resumption, state: OrderState) -> Refusal | None:
-    del message
+def _(message: Resumption, state: OrderState, now: datetime) -> Refusal | None:
+    del message, now
     stands = standing(state)
     if state.hold is not None or stands.waiting_for == "operator":
         return None
@@ -163,31 +148,18 @@ def _(message: Resumption, state: OrderState) -> Refusal | None:
 @_taken.register
 def _(message: Resumption, state: OrderState, now: datetime) -> OrderState:
     del message
-    return _going_on(state.noting(now, "Resumed."))
-
-
-def _going_on(state: OrderState) -> OrderState:
-    """What was in the way is mended: a dead letter is done with, and Twilio is looked at anew."""
-    if state.hold is None and standing(state).waiting_for != "operator":
-        return state
-    if state.hold is not None and state.hold.kind.startswith("authorization-"):
-        state = state.but(
-            voided_document_sid=state.authorization_document_sid,
-            authorization_document_sid=None,
-            authorization_document_status=None,
-        )
-    return state.but(hold=None, looks=0, missing=False, stale=state.sid is not None)
+    return going_on(state.noting(now, "Resumed."))
 
 
 def going_on_answer(state: OrderState) -> Answer:
-    """What an amendment or a resumption came to."""
+    """What a resumption came to."""
     stands = standing(state)
     return Answer(taken=True, reason="Taken.", next_step=stands.next_step)
 
 
 @_refusal.register
-def _(message: Cancellation, state: OrderState) -> Refusal | None:
-    del message
+def _(message: Cancellation, state: OrderState, now: datetime) -> Refusal | None:
+    del message, now
     vanished = state.hold is not None and state.hold.kind == "vanished"
     if state.status in {None, "twilio-processing"} or state.status in DELETABLE or vanished:
         return None

@@ -17,7 +17,9 @@ from hosted_numbers.contract import (
     TimelineEntry,
     WaitingFor,
 )
-from hosted_numbers.playbook import Play
+from hosted_numbers.order_documents import Bill, SupportingDocument
+from hosted_numbers.playbook import Play, triage
+from hosted_numbers.steps import OrderUpdate
 
 CALLS_ALLOWED: Final = 3
 """Twilio places at most three verification calls per order (HostedNumberOrder page)."""
@@ -30,6 +32,18 @@ DELETABLE: Final = frozenset({"received", "pending-verification", "verified", "p
 
 UNDER_WAY: Final = frozenset({"twilio-processing", "received", "pending-verification", "verified"})
 """Statuses before a Letter of Authorization is out."""
+
+CALLABLE: Final = frozenset({"received", "pending-verification"})
+"""Statuses in which Twilio takes a request for a call."""
+
+BILL_WANTED: Final = frozenset({"received", "pending-verification", "action-required"})
+"""Statuses in which a bill can be attached to an order."""
+
+LETTER_OUT: Final = frozenset({"verified", "pending-loa"})
+"""Statuses in which a Letter of Authorization may be out and not signed."""
+
+SIGNED: Final = frozenset({"carrier-processing", "testing", "completed"})
+"""Statuses after the Letter of Authorization was signed."""
 
 _TIMELINE_LENGTH: Final = 100
 _VERDICTS_KEPT: Final = 20
@@ -70,19 +84,50 @@ class OrderState(Message):
 
     call_wanted: bool = Field(default=False, description="A call is to be placed when possible")
     call_in_doubt: bool = Field(default=False, description="A call may have been placed")
+    call_suspended: bool = Field(
+        default=False, description="Wanted again, unless it rang, once Twilio finds the order"
+    )
     call_trouble: str | None = Field(default=None, description="Why the last call came to nothing")
+    call_at: datetime | None = Field(default=None, description="When it is placed by itself")
+    call_after: datetime | None = Field(
+        default=None, description="A call is to be planned in business hours after this"
+    )
+    call_asked: bool = Field(default=False, description="A person asked for the last call")
+    call_failures: int = Field(default=0, description="Calls that could not be placed, in a row")
     calls_placed: int = 0
     calls_seen: int = Field(default=0, description="Twilio's own count, when last seen")
     verification_code: str | None = Field(default=None, repr=False)
     code_expires_at: datetime | None = Field(default=None, description="None: no code lives")
     codes: tuple[PendingCode, ...] = ()
     tickets: int = 0
-    verdicts: dict[int, Answer] = Field(default={}, description="What became of codes, by ticket")
+    verdicts: dict[int, Answer] = Field(
+        default={}, description="What became of codes and bills, by ticket"
+    )
+
+    verification_type: str | None = Field(default=None, description="Twilio's, when last seen")
+    bill: Bill | None = None
+    bill_trouble: str | None = Field(default=None, description="Why another bill is asked for")
+    document_sid: str | None = Field(default=None, description="The bill that the order has")
+    supporting: tuple[SupportingDocument, ...] = ()
+    files_taken: bool = Field(default=False, description="The blob store holds files of the order")
 
     authorization_document_sid: str | None = None
     authorization_document_status: str | None = None
     voided_document_sid: str | None = Field(
         default=None, description="Declined or failed, done with"
+    )
+    letter_missing: bool = Field(default=False, description="The last look did not find the letter")
+    letter_again: bool = Field(
+        default=False, description="A new letter, although Twilio says pending-loa"
+    )
+    letter_change: Literal["reopen", "resend"] | None = Field(
+        default=None, description="The letter that is out is to be changed; the next step of it"
+    )
+    letter_trouble: str | None = Field(
+        default=None, description="Why the last change of the letter came to nothing"
+    )
+    update: OrderUpdate | None = Field(
+        default=None, description="What Twilio has not been told about the order itself"
     )
 
     hold: Hold | None = None
@@ -90,6 +135,8 @@ class OrderState(Message):
         default=None, description="The order is to be deleted at Twilio, and why"
     )
     ended: Phase | None = None
+    reminders: int = Field(default=0, description="Given since the deadline was set")
+    previous_run_id: str | None = None
     timeline: tuple[TimelineEntry, ...] = ()
 
     def but(self, **changes: object) -> Self:
@@ -117,12 +164,24 @@ class OrderState(Message):
         return state if known == play.reason else state.noting(now, play.reason)
 
     def judging(self, ticket: int, answer: Answer) -> Self:
-        """The same state with a code judged."""
-        verdicts = {**self.verdicts, ticket: answer}
-        kept = dict(sorted(verdicts.items())[-_VERDICTS_KEPT:])
+        """The same state with a code or a bill judged."""
         return self.but(
-            verdicts=kept, codes=tuple(code for code in self.codes if code.ticket != ticket)
+            verdicts={**self.verdicts, ticket: answer},
+            codes=tuple(code for code in self.codes if code.ticket != ticket),
         )
+
+    def forgetting(self) -> Self:
+        """The same state without old verdicts: whoever waited for them has read them long since."""
+        if len(self.verdicts) <= _VERDICTS_KEPT:
+            return self
+        return self.but(verdicts=dict(sorted(self.verdicts.items())[-_VERDICTS_KEPT:]))
+
+    def with_supporting(self, document: SupportingDocument) -> Self:
+        """The same state with the supporting document of this type replaced, or added."""
+        kept = [each for each in self.supporting if each.request.type != document.request.type]
+        found = [each for each in self.supporting if each not in kept]
+        place = self.supporting.index(found[0]) if found else len(kept)
+        return self.but(supporting=(*kept[:place], document, *kept[place:]))
 
     @property
     def calls_left(self) -> int:
@@ -134,6 +193,8 @@ class OrderState(Message):
         """The leg of the way that the order is on."""
         if self.ended is not None:
             return self.ended
+        if self.status == "action-required":
+            return _PROBLEMS.get(triage(self.failure_reason).kind, "carrier")
         return _PHASES.get(self.status or "", "carrier" if self.status else "ordering")
 
 
@@ -146,21 +207,46 @@ _PHASES: Final[dict[str, Phase]] = {
 }
 
 
+_PROBLEMS: Final[dict[str, Phase]] = {
+    "calls-used-up": "verification",
+    "bill": "verification",
+    "letter": "authorization",
+}
+"""The leg of the way on which Twilio's operations were called, by what the problem is about."""
+
+
 class OrderInput(HostedNumberOrderRequest):
     """The workflow's input: the order as it was sent, or, continued as new, what is known of it."""
 
     carried: OrderState | None = None
+    previous_run_id: str | None = Field(
+        default=None, description="The run of the number's order before this one"
+    )
 
     def state(self, now: datetime) -> OrderState:
         """The state to go on from."""
-        return self.carried or begin(HostedNumberOrderRequest.model_validate(dict(self)), now)
+        if self.carried is not None:
+            return self.carried
+        return begin(HostedNumberOrderRequest.model_validate(dict(self)), now, self.previous_run_id)
 
 
-def begin(order: HostedNumberOrderRequest, now: datetime) -> OrderState:
+def begin(
+    order: HostedNumberOrderRequest, now: datetime, previous_run_id: str | None = None
+) -> OrderState:
     """The state of an order that was just taken."""
-    return OrderState(
+    by_call = order.verification_type == "phone-call"
+    state = OrderState(
         order=order,
         deadline=now + timedelta(days=order.deadline_days),
         looked_at=now,
-        call_wanted=order.call_when == "now",
+        call_wanted=by_call and order.call_when == "now",
+        call_after=now if by_call and order.call_when == "business-hours" else None,
+        supporting=tuple(
+            SupportingDocument(request=document) for document in order.supporting_documents
+        ),
+        files_taken=any(document.file is not None for document in order.supporting_documents),
+        previous_run_id=previous_run_id,
     ).noting(now, "The order was taken.")
+    if previous_run_id is None:
+        return state
+    return state.noting(now, f"The number was ordered before, in the run {previous_run_id}.")

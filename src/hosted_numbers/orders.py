@@ -10,11 +10,13 @@ import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 
 from temporalio.client import (
     Client,
     WorkflowExecution,
     WorkflowExecutionStatus,
+    WorkflowFailureError,
     WorkflowHandle,
     WorkflowUpdateStage,
 )
@@ -35,6 +37,7 @@ from hosted_numbers.contract import (
     Message,
     OrderChanged,
     Progress,
+    ProvidedDocument,
     Resumption,
     VerificationCallRequest,
     VerificationCodeEntry,
@@ -44,9 +47,16 @@ from hosted_numbers.errors import (
     NoWorkerError,
     OrderAlreadyOpenError,
     OrderEndedError,
+    RefusedError,
 )
-from hosted_numbers.ids import order_workflow_id, phone_number_of
+from hosted_numbers.ids import offboarding_workflow_id, order_workflow_id, phone_number_of
+from hosted_numbers.order_state import OrderInput
+from hosted_numbers.steps import NumberRelease
 from hosted_numbers.temporal_calls import TemporalCalls, ToldProgressError
+
+LARGEST_MESSAGE: Final = 256 * 1024
+"""Bytes of JSON. Temporal takes 2 MB at most, and an order is written down more than once; what
+``validation`` lets through is far smaller, so only a caller that leaves it out meets this."""
 
 
 @dataclass(frozen=True)
@@ -116,15 +126,20 @@ class HostedNumberOrders:
             order: already checked, a ``validation.NewHostedNumberOrder``.
 
         Raises:
+            InvalidRequestError: it is larger than an order can be.
             OrderAlreadyOpenError: another order for the number is open.
         """
+        _check_size(order)
         workflow_id = order_workflow_id(order.phone_number)
         fingerprint = _fingerprint(order)
         try:
             handle: WorkflowHandle[object, object] = await self._calls.within(
                 self._client.start_workflow(
                     contract.WORKFLOW_TYPE,
-                    _as_request(order),
+                    OrderInput(
+                        **_as_request(order).model_dump(),
+                        previous_run_id=await self._previous_run(order.phone_number),
+                    ),
                     id=workflow_id,
                     task_queue=contract.TASK_QUEUE,
                     id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
@@ -139,6 +154,17 @@ class HostedNumberOrders:
             return await self._already_open(order, error.run_id, fingerprint)
         run_id = handle.first_execution_run_id or ""
         return StartedOrder(order.phone_number, workflow_id, run_id, created=True)
+
+    async def _previous_run(self, phone_number: str) -> str | None:
+        """The run of the number's order before, if it has ended and Temporal still knows it."""
+        describe = self._handle(phone_number).describe(rpc_timeout=self._deadline)
+        try:
+            execution = await self._calls.within(describe)
+        except RPCError as error:
+            if error.status == RPCStatusCode.NOT_FOUND:
+                return None
+            raise
+        return execution.run_id if execution.close_time is not None else None
 
     async def _already_open(
         self, order: HostedNumberOrderRequest, run_id: str | None, fingerprint: str
@@ -208,6 +234,17 @@ class HostedNumberOrders:
         """
         return await self._act(phone_number, contract.REQUEST_VERIFICATION_CALL, request)
 
+    async def provide_document(self, phone_number: str, provided: ProvidedDocument) -> Answer:
+        """Hand in a file that is kept in the blob store: the bill, or a supporting document's.
+
+        The order looks after the file from the moment it takes it; a file of a refused document
+        is the caller's to delete.
+
+        Raises:
+            RefusedError: the order asks for no such document now, or its date is too old.
+        """
+        return await self._act(phone_number, contract.PROVIDE_DOCUMENT, provided)
+
     async def amend(self, phone_number: str, amendment: Amendment) -> Answer:
         """Change who signs, or how the call is placed; an order on hold goes on with it.
 
@@ -231,6 +268,45 @@ class HostedNumberOrders:
             RefusedError: Twilio does not let an order go in the state that it is in.
         """
         return await self._act(phone_number, contract.CANCEL_ORDER, Cancellation())
+
+    async def offboard(self, phone_number: str) -> Answer:
+        """Give the number of a completed order back: Twilio hosts its SMS no more.
+
+        Raises:
+            OrderNotFoundError: no order is known for the number.
+            RefusedError: its newest order has not completed.
+        """
+        progress = await self.progress(phone_number)
+        if progress.phase != "completed" or progress.sid is None:
+            raise RefusedError(
+                "Only a number whose newest order has completed can be off-boarded.",
+                f"The order stands at {progress.phase}: cancel it, or let it complete first.",
+            )
+        handle: WorkflowHandle[object, Answer] = await self._calls.within(
+            self._client.start_workflow(
+                contract.OFFBOARDING_TYPE,
+                NumberRelease(sid=progress.sid),
+                id=offboarding_workflow_id(phone_number),
+                task_queue=contract.TASK_QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                result_type=Answer,
+                static_summary=f"Give {phone_number} back",
+                rpc_timeout=self._deadline,
+            )
+        )
+        try:
+            return await asyncio.wait_for(handle.result(), self._answer_deadline.total_seconds())
+        except WorkflowFailureError:
+            raise RefusedError(
+                "Giving the number back was stopped in the Temporal UI.", "Off-board it again."
+            ) from None
+        except (TimeoutError, RPCError):
+            return Answer(
+                taken=True,
+                reason="The number is being given back, and Twilio has not answered yet.",
+                next_step=f"Look at the workflow {handle.id} in the Temporal UI.",
+            )
 
     async def order_changed(self, phone_number: str, hint: OrderChanged) -> bool:
         """Pass on a machine's hint. False when no open order is there to take it."""
@@ -290,6 +366,7 @@ class HostedNumberOrders:
 
     async def _act(self, phone_number: str, name: str, message: Message) -> Answer:
         """Send an update and wait for its answer, in two steps with a deadline each."""
+        _check_size(message)
         handle = self._handle(phone_number)
         update_id = uuid.uuid4().hex  # the same when it is sent again, so that it is taken once
         started = await self._calls.answered(
@@ -322,6 +399,15 @@ class HostedNumberOrders:
 
     def _handle(self, phone_number: str) -> WorkflowHandle[object, object]:
         return self._client.get_workflow_handle(order_workflow_id(phone_number))
+
+
+def _check_size(message: Message) -> None:
+    """Refuse what Temporal would refuse without saying why, or answer as if it were away."""
+    if len(message.model_dump_json().encode()) > LARGEST_MESSAGE:
+        raise InvalidRequestError(
+            "This is larger than anything that an order takes.",
+            "Shorten it. Files go to the blob store; only their reference travels.",
+        )
 
 
 def _as_request(order: HostedNumberOrderRequest) -> HostedNumberOrderRequest:

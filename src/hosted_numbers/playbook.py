@@ -1,9 +1,10 @@
-"""What a refusal of Twilio means for people, and what they do about it: one table.
+"""What Twilio's refusals and problems mean for people, and what they do about them, as tables.
 
 Codes are those of Twilio's error catalogue (22100 to 22123, 2xxxx). A refusal never fails an order:
 it is put on hold with these words, and goes on once a person has mended what is in the way.
 """
 
+import re
 from typing import Final, NamedTuple
 
 from hosted_numbers.steps import Trouble
@@ -43,7 +44,7 @@ _BY_CODE: Final[dict[int, Play]] = {
     70051: _ACCOUNT,
     22100: Play(
         "All verification calls that Twilio allows for this order are used up.",
-        f"Write to {SUPPORT} to have the attempts reset, then resume the order.",
+        f"Provide a utility bill instead, or write to {SUPPORT} to have the attempts reset.",
     ),
     22101: Play(
         "Twilio does not take this order onto a Letter of Authorization.",
@@ -78,10 +79,14 @@ _BY_CODE: Final[dict[int, Play]] = {
     22117: Play(
         "Twilio does not take the extension: only digits, #, * and w.", "Amend the extension."
     ),
-    22118: Play("Twilio does not take the document as proof.", "Provide another document."),
+    22118: Play(
+        "Twilio does not take the document as proof.",
+        "Provide another bill, or amend verification_document_sid with one that Twilio has.",
+    ),
     22123: Play(
         "Twilio could not place the verification call: the line is busy, blocked or unreachable.",
-        "See that the line takes calls from abroad, then ask for the call again.",
+        "See that the line takes calls from abroad, then ask for the call again; or provide a "
+        "utility bill instead.",
     ),
 }
 
@@ -93,6 +98,10 @@ _REFUSED: Final = Play(
     "Twilio refused this step.",
     "Look the error code up in Twilio's catalogue, mend what it names, then resume the order.",
 )
+
+DOCUMENT_GONE: Final = "Twilio does not find the document any more."
+DOCUMENT_EXPIRED: Final = "The document has expired."
+DOCUMENT_REJECTED: Final = "Twilio rejected the document without a reason."
 
 VANISHED: Final = Play(
     "Twilio no longer knows the order: somebody deleted it there.",
@@ -106,6 +115,14 @@ LOA_FAILED: Final = Play(
     "The Letter of Authorization failed at Twilio.",
     "Amend what is wrong with it, or resume to send it again.",
 )
+LOA_MISSING: Final = Play(
+    "Twilio does not find the Letter of Authorization any more.",
+    "Resume the order to have a new letter sent.",
+)
+LOA_WITHDRAWN: Final = Play(
+    "The Letter of Authorization was withdrawn at Twilio and is not with its signer.",
+    "Amend what is wrong with it, or resume the order to have it sent again.",
+)
 OVERDUE: Final = Play(
     "The order's deadline has passed, and Twilio does not let it go in this status.",
     f"Ask {SUPPORT} where it stands; it goes on by itself when Twilio moves it.",
@@ -114,10 +131,85 @@ NOT_DELETABLE: Final = Play(
     "Twilio does not let the order go in the status that it has now.",
     "Wait for Twilio to move it, then cancel again.",
 )
-ACTION_REQUIRED: Final = Play(
-    "Twilio met a problem, and its operations specialist looks into it.",
-    f"Write to {SUPPORT} with the order's SID; it goes on by itself when Twilio moves it.",
+
+
+class Triage(NamedTuple):
+    """What a problem that Twilio's operations look into is about."""
+
+    kind: str
+    means: str
+    next_step: str
+
+
+_WRITE: Final = f"write to {SUPPORT} with the order's SID"
+_BY_ITSELF: Final = "the order goes on by itself when Twilio moves it."
+
+_PROBLEMS: Final[tuple[tuple[str, Triage], ...]] = (
+    (
+        r"22100|attempt",
+        Triage(
+            "calls-used-up",
+            "All verification calls that Twilio allows for this order are used up.",
+            f"Provide a utility bill instead, or {_WRITE} to have the attempts reset.",
+        ),
+    ),
+    (
+        r"22118|\bbill\b|verification document",
+        Triage(
+            "bill",
+            "Twilio does not take the bill as proof of ownership.",
+            "Provide another bill of the last 30 days with the owner's name and address.",
+        ),
+    ),
+    (
+        r"\b(loa|letter|authori[sz]ation|signer|signature)\b",
+        Triage(
+            "letter",
+            "Something is wrong with the Letter of Authorization.",
+            f"Talk to the signer, then {_WRITE}; {_BY_ITSELF}",
+        ),
+    ),
+    (
+        r"22109|2162[89]|\baddress\b",
+        Triage(
+            "address",
+            "Twilio does not take the owner's address.",
+            f"Correct the Address in Twilio's console, then {_WRITE}; {_BY_ITSELF}",
+        ),
+    ),
+    (
+        r"22110|sms.?enabled|already (hosted|enabled)|another provider",
+        Triage(
+            "hosted-elsewhere",
+            "The number's SMS is enabled with another provider.",
+            f"Have that provider release it, then {_WRITE}; {_BY_ITSELF}",
+        ),
+    ),
+    (
+        r"\bcarrier\b|\blosing\b|\bport",
+        Triage(
+            "carrier",
+            "The number's carrier wants something corrected.",
+            f"Ask the carrier what it misses, then {_WRITE}; {_BY_ITSELF}",
+        ),
+    ),
 )
+"""What Twilio's reason is about, told by its words: Twilio documents no codes for it."""
+
+_ANY_PROBLEM: Final = Triage(
+    "unknown",
+    "Twilio met a problem, and its operations specialist looks into it.",
+    f"Nobody but Twilio can act: {_WRITE}; {_BY_ITSELF}",
+)
+
+
+def triage(failure_reason: str | None) -> Triage:
+    """What an order in ``action-required`` needs, by Twilio's words on it."""
+    words = failure_reason or ""
+    for pattern, found in _PROBLEMS:
+        if re.search(pattern, words, re.IGNORECASE):
+            return found
+    return _ANY_PROBLEM
 
 
 def play(trouble: Trouble, *, creating: bool = False) -> Play:

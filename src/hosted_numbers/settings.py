@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -27,7 +27,18 @@ from pydantic_settings.sources import InitSettingsSource
 from hosted_numbers.errors import SettingsError
 
 CALLBACK_PATH = "/callbacks/twilio"
+BLOB_STORES: Final = frozenset({"az", "file", "gs", "memory", "s3"})
 _FILE = "_FILE"
+
+
+def _blobs_of_this_machine() -> str:
+    """Where the XDG base directories put data, as a ``file://`` URL."""
+    given = Path(os.environ.get("XDG_DATA_HOME", ""))
+    try:
+        data = given if given.is_absolute() else Path.home() / ".local" / "share"
+    except RuntimeError:  # a user without a home
+        data = Path("/var/lib")
+    return (data / "hosted-numbers" / "blobs").as_uri()
 
 
 class Settings(BaseSettings):
@@ -44,6 +55,10 @@ class Settings(BaseSettings):
     public_base_url: str | None = None
     hosted_numbers_api_keys: Annotated[tuple[str, ...], NoDecode] = ()
     """SHA-256 of each accepted API key, in hex, separated by commas."""
+    hosted_numbers_blob_store: Annotated[str, Field(default_factory=_blobs_of_this_machine)]
+    """Where bills are kept: a URL of ``file``, ``s3``, ``gs``, ``az`` or ``memory``."""
+    hosted_numbers_document_retention_days: Annotated[float, Field(ge=0, le=3650)] = 30.0
+    """Days that an order's files outlive it."""
     hosted_numbers_temporal_ui_url: str = "http://127.0.0.1:8233"
     hosted_numbers_twilio_deadline_seconds: Annotated[float, Field(gt=0, le=10)] = 10.0
     hosted_numbers_twilio_connections: Annotated[int, Field(ge=1, le=100)] = 10
@@ -76,6 +91,19 @@ class Settings(BaseSettings):
         if parts.query or parts.fragment or parts.username:
             raise ValueError("a base URL has no query, no fragment and no user name")
         return value.rstrip("/")
+
+    @field_validator("hosted_numbers_blob_store")
+    @classmethod
+    def _blob_store(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in BLOB_STORES:
+            known = ", ".join(f"{scheme}://" for scheme in sorted(BLOB_STORES))
+            raise ValueError(f"a blob store is a URL that begins with one of {known}")
+        if parts.query or parts.fragment or parts.username:
+            raise ValueError("a blob store's URL has no query, no fragment and no user name")
+        if parts.scheme == "file" and (parts.netloc or not parts.path.strip("/")):
+            raise ValueError("a local blob store is file:// and an absolute path")
+        return value.rstrip("/") if parts.path.strip("/") else value
 
     @classmethod
     def settings_customise_sources(
@@ -142,6 +170,10 @@ class Settings(BaseSettings):
     def graceful_shutdown(self) -> timedelta:
         """How long a worker that is told to stop lets running activities finish."""
         return timedelta(seconds=self.hosted_numbers_graceful_shutdown_seconds)
+
+    def document_retention(self) -> timedelta:
+        """How long an order's files outlive it."""
+        return timedelta(days=self.hosted_numbers_document_retention_days)
 
     def public_url(self) -> str:
         """The gateway as Twilio reaches it, without a trailing slash.

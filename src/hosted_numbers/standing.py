@@ -5,7 +5,8 @@ from typing import Final, NamedTuple
 
 from hosted_numbers import playbook
 from hosted_numbers.contract import Progress, WaitingFor
-from hosted_numbers.order_state import OrderState
+from hosted_numbers.order_documents import SupportingDocument
+from hosted_numbers.order_state import UNDER_WAY, OrderState
 
 
 class Standing(NamedTuple):
@@ -77,18 +78,23 @@ def standing(state: OrderState) -> Standing:
         reason = "Twilio did not find the order; it is looked for once more."
         return Standing("nothing", reason, _PATIENCE, state.deadline)
     if state.status in {"received", "pending-verification"}:
-        return _verifying(state)
+        return _also_wanted(state, _verifying(state))
+    if state.status == "verified" and (found := _supporting(state)) is not None:
+        return found
     if state.status == "action-required":
-        play = playbook.ACTION_REQUIRED
-        reason = state.failure_reason or play.reason
-        return Standing("operator", reason, play.next_step, state.deadline)
+        return _triaged(state)
+    if state.letter_change is not None:
+        reason = "The Letter of Authorization is being withdrawn, changed and sent again."
+        return Standing("nothing", reason, _PATIENCE, state.deadline)
     unknown = f"Twilio says {state.status!r}, a status that this release does not know."
     waiting_for, reason, next_step = _BY_STATUS.get(state.status, ("carrier", unknown, _PATIENCE))
-    return Standing(waiting_for, reason, next_step, state.deadline)
+    return _also_wanted(state, Standing(waiting_for, reason, next_step, state.deadline))
 
 
 def _verifying(state: OrderState) -> Standing:
     number = state.order.phone_number
+    if state.bill is not None:
+        return _with_bill(state)
     if state.call_wanted:
         reason = "Twilio is about to call the number."
         return Standing("nothing", reason, "Be at the phone.", state.deadline)
@@ -100,21 +106,115 @@ def _verifying(state: OrderState) -> Standing:
             f"Enter the code that was heard (hosted-numbers order code {number}){shown}.",
             state.code_expires_at,
         )
+    if state.bill_trouble is not None:
+        return _for_bill(state, state.bill_trouble)
+    if state.order.verification_type == "phone-bill" and not state.calls_placed:
+        return _for_bill(state, state.call_trouble or "Ownership is to be proven by a bill.")
+    return _for_call(state)
+
+
+def _for_call(state: OrderState) -> Standing:
+    """What an order waits for whose code does not live: mostly, that somebody is at the phone."""
+    number = state.order.phone_number
     if not state.calls_left:
         reason = state.call_trouble or "All three verification calls are used up."
         return Standing(
             "operator",
             reason,
-            f"Write to {playbook.SUPPORT} with the order's SID to have the calls reset.",
+            f"Provide a utility bill instead (hosted-numbers order bill {number} FILE), or write "
+            f"to {playbook.SUPPORT} with the order's SID to have the calls reset.",
             state.deadline,
+        )
+    if state.call_at is not None:
+        trouble = f"{state.call_trouble} " if state.call_trouble else ""
+        return Standing(
+            "verification-call",
+            f"{trouble}The number is called at {state.call_at:%Y-%m-%d %H:%M} UTC.",
+            f"Be at the phone then, or ask for the call now (hosted-numbers order call {number}).",
+            state.call_at,
         )
     reason = state.call_trouble or (
         "Twilio is ready to call the number."
         if state.status == "received"
         else "The verification code has expired."
     )
-    ask = f"Ask for the call when somebody is at the phone (hosted-numbers order call {number})."
-    return Standing("verification-call", reason, ask, state.deadline)
+    ask = f"Ask for the call when somebody is at the phone (hosted-numbers order call {number})"
+    bill = f", or provide a bill (hosted-numbers order bill {number} FILE)"
+    return Standing(
+        "verification-call",
+        reason,
+        f"{ask}{bill if state.call_trouble else ''}.",
+        state.deadline,
+    )
+
+
+def _with_bill(state: OrderState) -> Standing:
+    if state.bill is not None and state.bill.attached:
+        reason = "Twilio looks at the bill that proves who owns the number."
+        return Standing("document-review", reason, _PATIENCE, state.deadline)
+    return Standing("nothing", "The bill is being sent to Twilio.", _PATIENCE, state.deadline)
+
+
+def _for_bill(state: OrderState, reason: str) -> Standing:
+    number = state.order.phone_number
+    return Standing(
+        "document",
+        reason,
+        "Provide a utility bill of the last 30 days with the owner's name and address "
+        f"(hosted-numbers order bill {number} FILE), or amend verification_document_sid with one "
+        "that Twilio has.",
+        state.deadline,
+    )
+
+
+def _triaged(state: OrderState) -> Standing:
+    """Twilio's operations have the order: what the problem is, and who acts."""
+    if state.bill is not None:
+        return _with_bill(state)
+    found = playbook.triage(state.failure_reason)
+    if state.bill_trouble is not None:
+        return _for_bill(state, state.bill_trouble)
+    reason = state.failure_reason or found.means
+    if found.kind != "unknown":
+        reason = f"{found.means} Twilio says: {reason}"
+    return Standing("operator", reason, found.next_step, state.deadline)
+
+
+def _supporting(state: OrderState) -> Standing | None:
+    """What the supporting documents keep a verified order waiting for; None when nothing."""
+    wanted = [each for each in state.supporting if each.wanted]
+    if wanted:
+        reason = " ".join(_why(each) for each in wanted)
+        return Standing("document", reason, _provide(state, wanted), state.deadline)
+    reviewed = [each.request.type for each in state.supporting if not each.approved]
+    if reviewed:
+        reason = f"Twilio looks at the supporting documents: {', '.join(reviewed)}."
+        return Standing("document-review", reason, _PATIENCE, state.deadline)
+    return None
+
+
+def _also_wanted(state: OrderState, stands: Standing) -> Standing:
+    """An order that waits for something else tells of the documents that it will wait for next."""
+    wanted = [each for each in state.supporting if each.wanted]
+    if not wanted or state.status not in UNDER_WAY:
+        return stands
+    return stands._replace(next_step=f"{stands.next_step} {_provide(state, wanted)}")
+
+
+def _why(document: SupportingDocument) -> str:
+    name = document.request.type
+    return f"{name}: {document.reason}" if document.reason else f"{name} is not provided yet."
+
+
+def _provide(state: OrderState, wanted: list[SupportingDocument]) -> str:
+    number = state.order.phone_number
+    files = [each.request.type for each in wanted if each.request.with_file]
+    others = [each.request.type for each in wanted if not each.request.with_file]
+    steps = [
+        f"Provide the {name} (hosted-numbers order bill {number} FILE --type {name})."
+        for name in files
+    ]
+    return " ".join(steps + [f"Amend supporting_documents with another {n}." for n in others])
 
 
 def _ended(state: OrderState) -> Standing:
@@ -147,8 +247,11 @@ def progress(state: OrderState) -> Progress:
         attempts_used=state.calls_placed,
         attempts_left=state.calls_left,
         verification_code=state.verification_code,
+        document_sid=(state.bill.sid if state.bill else None) or state.document_sid,
+        supporting_documents=tuple(each.progress() for each in state.supporting),
         authorization_document_sid=state.authorization_document_sid,
         failure_reason=state.failure_reason,
+        previous_run_id=state.previous_run_id,
         timeline=state.timeline,
     )
 
@@ -169,6 +272,13 @@ def details(state: OrderState) -> str:
     lines.append(f"- Verification calls: {state.calls_placed} placed, {state.calls_left} left")
     if state.sid is not None:
         lines.append(f"- HostedNumberOrder: `{state.sid}`")
+    if (bill := progress(state).document_sid) is not None:
+        lines.append(f"- Bill: `{bill}`")
+    lines += [
+        f"- {each.request.type}: {each.status or 'not at Twilio yet'}" for each in state.supporting
+    ]
+    if state.previous_run_id is not None:
+        lines.append(f"- The number's order before: run `{state.previous_run_id}`")
     if state.authorization_document_sid is not None:
         lines.append(f"- AuthorizationDocument: `{state.authorization_document_sid}`")
     if state.operator_url is not None and state.ended is None:

@@ -4,18 +4,29 @@ Activities are called by name, so that workflow code imports neither them nor th
 Answers are slim on purpose: each one stays in the history for as long as the order lives.
 """
 
-from typing import Final, Literal
+from datetime import date, datetime
+from typing import Final, Literal, TypeAlias
 
 from pydantic import Field
 
-from hosted_numbers.contract import Message
+from hosted_numbers.contract import Message, StoredDocument, SupportingDocumentRequest
 
 FIND_OR_CREATE_ORDER: Final = "find_or_create_hosted_number_order"
 FETCH_ORDER: Final = "fetch_hosted_number_order"
+UPDATE_ORDER: Final = "update_hosted_number_order"
 DELETE_ORDER: Final = "delete_hosted_number_order"
 PLACE_CALL: Final = "place_verification_call"
 SUBMIT_CODE: Final = "submit_verification_code"
+UPLOAD_BILL: Final = "upload_utility_bill"
+ATTACH_BILL: Final = "attach_verification_document"
+FIND_OR_CREATE_DOCUMENT: Final = "find_or_create_supporting_document"
 FIND_OR_CREATE_AUTHORIZATION: Final = "find_or_create_authorization_document"
+REOPEN_AUTHORIZATION: Final = "reopen_authorization_document"
+RESEND_AUTHORIZATION: Final = "resend_authorization_document"
+
+RELEASE_NUMBER: Final = "release_incoming_phone_number"
+DISPOSAL_DELAY: Final = "document_disposal_delay"
+DISPOSE_OF_DOCUMENTS: Final = "dispose_of_documents"
 
 TroubleKind = Literal["credentials", "not-found", "refused", "unreachable", "internal"]
 
@@ -25,6 +36,23 @@ class OrderLookup(Message):
 
     sid: str
     authorization_document_sid: str | None = None
+    supporting_document_sids: tuple[str, ...] = Field(
+        default=(), description="Those under review, to be looked at too"
+    )
+    phone_number: str | None = None
+    call_after: datetime | None = Field(
+        default=None, description="Say when business hours are, from this moment on"
+    )
+
+
+class OrderUpdate(Message):
+    """What to change about the order itself at Twilio; what is absent stays."""
+
+    sid: str
+    friendly_name: str | None = Field(default=None, repr=False)
+    unique_name: str | None = Field(default=None, repr=False)
+    email: str | None = Field(default=None, repr=False)
+    cc_emails: tuple[str, ...] | None = Field(default=None, repr=False)
 
 
 class OrderDeletion(Message):
@@ -40,6 +68,9 @@ class CallPlacement(Message):
     sid: str
     extension: str | None = None
     call_delay: int | None = None
+    verification_type: Literal["phone-call"] | None = Field(
+        default=None, description="Only to come back from a bill to the call"
+    )
 
 
 class CodeSubmission(Message):
@@ -47,6 +78,29 @@ class CodeSubmission(Message):
 
     sid: str
     code: str = Field(repr=False)
+
+
+class BillUpload(Message):
+    """Bring a bill from the blob store to Twilio."""
+
+    file: StoredDocument
+    bill_date: date | None = None
+
+
+class BillAttachment(Message):
+    """Have the order verified by a bill that Twilio has."""
+
+    sid: str
+    document_sid: str
+    start: bool = Field(description="Ask for the verification too; not in action-required")
+
+
+class SupportingDocumentCreation(Message):
+    """Create a supporting document, with its file where it has one."""
+
+    phone_number: str
+    edition: int
+    request: SupportingDocumentRequest
 
 
 class AuthorizationRequest(Message):
@@ -60,6 +114,36 @@ class AuthorizationRequest(Message):
     cc_emails: tuple[str, ...] = Field(default=(), repr=False)
 
 
+class AuthorizationChange(AuthorizationRequest):
+    """Withdraw a letter that is out, or send a withdrawn one again as it shall be."""
+
+    authorization_document_sid: str
+
+
+class NumberRelease(Message):
+    """Give the number of a completed order back: its SMS is hosted no more."""
+
+    sid: str
+
+
+class DocumentDisposal(Message):
+    """Delete the files of an order that has ended."""
+
+    phone_number: str
+    ended_at: datetime
+
+
+class DocumentSnapshot(Message):
+    """What Twilio says of a document at one moment, or why it was not sent there."""
+
+    type: str
+    sid: str | None = None
+    status: str | None = Field(
+        default=None, description="In lower case with hyphens, or missing where it is not found"
+    )
+    reason: str | None = Field(default=None, description="Why it is refused, in words")
+
+
 class OrderSnapshot(Message):
     """What Twilio says of an order at one moment."""
 
@@ -67,14 +151,33 @@ class OrderSnapshot(Message):
     status: str
     failure_reason: str | None = None
     calls_placed: int = 0
+    verification_type: str | None = None
+    verification_document_sid: str | None = None
+    call_from: datetime | None = Field(
+        default=None, description="Where asked for: when business hours are"
+    )
     verification_code: str | None = Field(default=None, repr=False)
     authorization_document_sid: str | None = None
-    authorization_document_status: str | None = None
+    authorization_document_status: str | None = Field(
+        default=None, description="Twilio's, or missing where it does not find the document"
+    )
+    supporting_documents: tuple[DocumentSnapshot, ...] = ()
+    previous_sid: str | None = Field(
+        default=None, description="Only after the create: the number's failed order before"
+    )
     operator_url: str | None = Field(
         default=None, description="Only after the create: where people act on orders"
     )
     code_accepted: bool | None = Field(
         default=None, description="Only after a code was handed in: whether it was right"
+    )
+
+
+class OrderGone(Message):
+    """The order is deleted at Twilio."""
+
+    letter: Literal["none", "withdrawn", "shared"] = Field(
+        description="What became of the letter that it was on"
     )
 
 
@@ -85,3 +188,7 @@ class Trouble(Message):
     code: int | None = Field(default=None, description="Twilio's error code")
     status: int | None = Field(default=None, description="HTTP status")
     retry_after: float | None = Field(default=None, description="Seconds that Twilio asks to wait")
+
+
+Outcome: TypeAlias = OrderSnapshot | DocumentSnapshot | OrderGone | Trouble | None
+"""What a step of an order came to; None where nothing is told."""

@@ -40,8 +40,10 @@ _SECOND_LOOK = timedelta(milliseconds=500)
 _PAUSE = timedelta(milliseconds=100)
 
 _NO_ANSWER = {
+    RPCStatusCode.ABORTED,
     RPCStatusCode.CANCELLED,
     RPCStatusCode.DEADLINE_EXCEEDED,
+    RPCStatusCode.RESOURCE_EXHAUSTED,
     RPCStatusCode.UNAVAILABLE,
 }
 

@@ -5,7 +5,8 @@ refused, so that a misspelt one is not silently ignored.
 """
 
 import re
-from typing import Annotated, Final, TypeVar
+from datetime import UTC, date, datetime
+from typing import Annotated, Final, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -13,15 +14,21 @@ from pydantic import (
     BaseModel,
     EmailStr,
     Field,
+    JsonValue,
     StringConstraints,
     ValidationError,
     model_validator,
 )
 from pydantic.fields import FieldInfo
 
+from hosted_numbers.bills import bill_complaint
 from hosted_numbers.contract import (
+    BILL,
     Amendment,
     HostedNumberOrderRequest,
+    ProvidedDocument,
+    StoredDocument,
+    SupportingDocumentRequest,
     VerificationCallRequest,
     VerificationCodeEntry,
 )
@@ -33,6 +40,11 @@ EXTENSION_PATTERN: Final = r"^[0-9#*w]{1,50}$"
 CUSTOMER_PATTERN: Final = r"^[^'\"`\\\x00-\x1f]*$"
 CALL_DELAY_SECONDS: Final = 30
 LONGEST_DEADLINE_DAYS: Final = 365
+DOCUMENT_TYPE_PATTERN: Final = r"^[a-z][a-z0-9_]{0,63}$"
+BLOB_PATTERN: Final = r"^\+[1-9][0-9]{6,14}/[0-9a-f-]{36}$"
+MEDIA_TYPES: Final = ("application/pdf", "image/jpeg", "image/png")
+MOST_SUPPORTING_DOCUMENTS: Final = 10
+MOST_ATTRIBUTES: Final = 50
 _URL_LENGTH: Final = 2000
 
 
@@ -44,6 +56,19 @@ def _web_address(url: str) -> str:
     if parts.username or parts.password:
         raise ValueError("A URL carries no user name and no password.")
     return url
+
+
+def _fresh(bill_date: date) -> date:
+    """The date on a bill that Twilio may take, as of today."""
+    if complaint := bill_complaint(bill_date, datetime.now(UTC).date()):
+        raise ValueError(complaint)
+    return bill_date
+
+
+def _not_cleared(emails: tuple[str, ...]) -> tuple[str, ...]:
+    if not emails:
+        raise ValueError("Twilio cannot clear the list of cc e-mails, only replace it.")
+    return emails
 
 
 def _like(pattern: str, sentence: str) -> FieldInfo:
@@ -76,6 +101,8 @@ Extension = Annotated[
     _like(EXTENSION_PATTERN, "An extension is digits, #, * and w (a wait), at most 50 of them."),
 ]
 CallDelay = Annotated[int, Field(ge=0, le=CALL_DELAY_SECONDS)]
+BillDate = Annotated[date, AfterValidator(_fresh)]
+LongText = Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True)]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
 CustomerReference = Annotated[
     str,
@@ -89,6 +116,15 @@ Emails = Annotated[tuple[EmailStr, ...], Field(max_length=20)]
 AddressSid = Annotated[str, _sid("AD", "An Address")]
 AccountSid = Annotated[str, _sid("AC", "An Account")]
 ApplicationSid = Annotated[str, _sid("AP", "An Application")]
+VerificationDocumentSid = Annotated[
+    str,
+    _like(r"^R[ID][0-9a-fA-F]{32}$", "A document SID is RI or RD and 32 hexadecimal digits."),
+]
+DocumentType = Annotated[
+    str,
+    _like(DOCUMENT_TYPE_PATTERN, "A document's type is lower-case words joined by underscores."),
+]
+Attributes = Annotated[dict[str, JsonValue], Field(max_length=MOST_ATTRIBUTES)]
 
 
 class Strict(BaseModel):
@@ -108,6 +144,46 @@ class Strict(BaseModel):
         cls.model_rebuild(force=True)
 
 
+class NewStoredDocument(Strict, StoredDocument, extra="forbid"):
+    """A reference to a file in the blob store."""
+
+    blob: Annotated[
+        str, _like(BLOB_PATTERN, "A blob is named by the order's number, a slash and a UUID.")
+    ]
+    media_type: Annotated[
+        str, _like(f"^({'|'.join(MEDIA_TYPES)})$", "A document is a PDF, a JPEG or a PNG.")
+    ]
+    size: Annotated[int, Field(gt=0)]
+
+
+class NewSupportingDocumentRequest(Strict, SupportingDocumentRequest, extra="forbid"):
+    """A supporting document as a backend may ask for it."""
+
+    type: DocumentType
+    friendly_name: ShortText | None = None
+    attributes: Attributes = {}
+    file: NewStoredDocument | None = None
+
+    @model_validator(mode="after")
+    def _no_bill(self) -> Self:
+        if self.type == BILL:
+            raise ValueError(
+                "A utility_bill proves ownership: ask for it by verification_type phone-bill."
+            )
+        return self
+
+
+SupportingDocuments = Annotated[
+    tuple[NewSupportingDocumentRequest, ...], Field(max_length=MOST_SUPPORTING_DOCUMENTS)
+]
+
+
+def _told_apart(documents: tuple[SupportingDocumentRequest, ...] | None) -> None:
+    types = [document.type for document in documents or ()]
+    if len(set(types)) < len(types):
+        raise ValueError("Each supporting document is of another type.")
+
+
 class NewHostedNumberOrder(Strict, HostedNumberOrderRequest, extra="forbid"):
     """An order as a backend may send it: required fields, formats and limits checked."""
 
@@ -124,8 +200,18 @@ class NewHostedNumberOrder(Strict, HostedNumberOrderRequest, extra="forbid"):
     account_sid: AccountSid | None = None
     extension: Extension | None = None
     call_delay: CallDelay | None = None
+    bill_date: BillDate | None = None
+    supporting_documents: SupportingDocuments = ()
     customer: CustomerReference | None = None
-    deadline_days: Annotated[int, Field(ge=1, le=LONGEST_DEADLINE_DAYS)] = 30
+    deadline_days: Annotated[int, Field(ge=1, le=LONGEST_DEADLINE_DAYS)] = 29
+
+    @model_validator(mode="after")
+    def _own_documents(self) -> Self:
+        _told_apart(self.supporting_documents)
+        for document in self.supporting_documents:
+            if document.file and not document.file.blob.startswith(f"{self.phone_number}/"):
+                raise ValueError("A file of another number's order cannot be used.")
+        return self
 
 
 class NewVerificationCodeEntry(Strict, VerificationCodeEntry, extra="forbid"):
@@ -141,6 +227,14 @@ class NewVerificationCallRequest(Strict, VerificationCallRequest, extra="forbid"
     call_delay: CallDelay | None = None
 
 
+class NewProvidedDocument(Strict, ProvidedDocument, extra="forbid"):
+    """A document as a person may provide it."""
+
+    document: NewStoredDocument
+    type: DocumentType = BILL
+    bill_date: BillDate | None = None
+
+
 class NewAmendment(Strict, Amendment, extra="forbid"):
     """A change as a person may send it: at least one field."""
 
@@ -148,14 +242,22 @@ class NewAmendment(Strict, Amendment, extra="forbid"):
     contact_title: ShortText | None = None
     contact_phone_number: DialablePhoneNumber | None = None
     address_sid: AddressSid | None = None
-    cc_emails: Emails | None = None
+    cc_emails: Annotated[Emails, AfterValidator(_not_cleared)] | None = None
     extension: Extension | None = None
     call_delay: CallDelay | None = None
+    friendly_name: ShortText | None = None
+    unique_name: LongText | None = None
+    sms_url: WebAddress | None = None
+    sms_fallback_url: WebAddress | None = None
+    sms_application_sid: ApplicationSid | None = None
+    verification_document_sid: VerificationDocumentSid | None = None
+    supporting_documents: SupportingDocuments | None = None
 
     @model_validator(mode="after")
-    def _something_changes(self) -> "NewAmendment":
+    def _something_changes(self) -> Self:
         if not self.changes():
             raise ValueError("Name at least one field to change.")
+        _told_apart(self.supporting_documents)
         return self
 
 

@@ -1,14 +1,10 @@
 """Each activity against the simulator: found, not doubled; failures that Temporal understands."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 from datetime import timedelta
-from typing import Any, TypeVar
 
 import pytest
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
-from temporalio.testing import ActivityEnvironment
 
 from activities import twilio_client
 from activities.authorization_documents import AuthorizationDocumentActivities
@@ -18,7 +14,6 @@ from activities.verification import VerificationActivities
 from hosted_numbers.errors import SettingsError
 from hosted_numbers.settings import Settings
 from hosted_numbers.steps import (
-    AuthorizationRequest,
     CallPlacement,
     CodeSubmission,
     OrderDeletion,
@@ -37,43 +32,11 @@ from hosted_numbers.twilio import (
     UnknownOutcomeError,
     UnreadableAnswerError,
 )
+from tests.activities.running import letter, run, verified
 from tests.orders import NUMBER, an_order
-from tests.world import AUTH_TOKEN, Twilio, a_twilio
+from tests.world import AUTH_TOKEN, Twilio
 
-T = TypeVar("T")
 DOCUMENTS = "/HostedNumbers/AuthorizationDocuments"
-
-
-@pytest.fixture
-async def twilio() -> AsyncIterator[Twilio]:
-    """The simulator and our client, without Temporal."""
-    async with a_twilio() as found:
-        yield found
-
-
-async def run(activity: Callable[..., Awaitable[T]], *args: Any, attempt: int = 1) -> T:
-    """The activity as a worker runs it, on its first try or a later one."""
-    env = ActivityEnvironment()
-    env.info = replace(env.info, attempt=attempt)
-    return await env.run(activity, *args)
-
-
-async def verified(twilio: Twilio) -> str:
-    """An order at Twilio whose owner is verified."""
-    order = await twilio.twilio.hosted_number_orders.create(phone_number=NUMBER)
-    await twilio.tell(f"orders/{order.sid}", status="verified")
-    return order.sid
-
-
-def letter(sid: str) -> AuthorizationRequest:
-    order = an_order()
-    return AuthorizationRequest(
-        sid=sid,
-        address_sid=order.address_sid,
-        email=order.email,
-        contact_title=order.contact_title,
-        contact_phone_number=order.contact_phone_number,
-    )
 
 
 @pytest.mark.fault("F07")
@@ -132,7 +95,7 @@ async def test_look_takes_in_the_letter_while_it_is_out(twilio: Twilio) -> None:
     known = OrderLookup(sid=sid, authorization_document_sid=sent.authorization_document_sid)
     assert (await run(orders.fetch, known)).authorization_document_status == "canceled"
     unknown = OrderLookup(sid=sid, authorization_document_sid="PX" + "0" * 32)
-    assert (await run(orders.fetch, unknown)).authorization_document_status is None
+    assert (await run(orders.fetch, unknown)).authorization_document_status == "missing"
 
 
 @pytest.mark.fault("F08")

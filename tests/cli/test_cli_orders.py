@@ -81,10 +81,11 @@ def test_create_takes_every_field(run: Run, orders: StoriedOrders) -> None:
         "sms_fallback_method": "GET",
         "sms_application_sid": "AP" + "1" * 32,
         "account_sid": "AC" + "1" * 32,
-        "verification_type": "phone-call",
+        "verification_type": "phone-bill",
         "extension": "ww101",
         "call_delay": 5,
-        "call_when": "asked",
+        "call_when": "business-hours",
+        "bill_date": datetime.now(UTC).date(),
         "customer": "customer-4711",
         "deadline_days": 10,
     }
@@ -100,6 +101,7 @@ def test_create_takes_every_field(run: Run, orders: StoriedOrders) -> None:
     assert result.exit_code == 0
     assert json.loads(result.stdout)["workflow_id"] == f"hosted-number-order/{NUMBER}"
     sent = orders.open[NUMBER].model_dump()
+    assert sent.pop("supporting_documents") == ()
     assert {**ORDER, **more, "cc_emails": ("a@example.com", "b@example.com")} == sent
 
 

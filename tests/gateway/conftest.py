@@ -2,11 +2,13 @@
 
 import socket
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
+from hosted_numbers.blobs import BlobStore
 from hosted_numbers.gateway.app import create_app
 from tests.gateway.orders_in_memory import KEY, OrdersInMemory, settings_of_gateway
 
@@ -17,8 +19,19 @@ def orders() -> OrdersInMemory:
 
 
 @pytest.fixture
-def app(orders: OrdersInMemory) -> FastAPI:
-    return create_app(settings_of_gateway(), orders)
+def directory(tmp_path: Path) -> Path:
+    """Where the gateway keeps files."""
+    return tmp_path / "blobs"
+
+
+@pytest.fixture
+def blobs(directory: Path) -> BlobStore:
+    return BlobStore.at(directory.as_uri())
+
+
+@pytest.fixture
+def app(orders: OrdersInMemory, blobs: BlobStore) -> FastAPI:
+    return create_app(settings_of_gateway(), orders, blobs)
 
 
 @pytest.fixture

@@ -11,7 +11,9 @@ from hosted_numbers.contract import (
     HostedNumberOrderRequest,
     Message,
     OrderChanged,
+    Phase,
     Progress,
+    ProvidedDocument,
     VerificationCallRequest,
     VerificationCodeEntry,
 )
@@ -43,6 +45,8 @@ class OrdersInMemory(HostedNumberOrders):
         self.hints: list[tuple[str, OrderChanged]] = []
         self.queries: list[dict[str, object]] = []
         self.failure: Exception | None = None
+        self.refusal: Exception | None = None
+        self.phase: Phase = "verification"
         self.up = True
         self.more: bytes | None = None
 
@@ -65,7 +69,7 @@ class OrdersInMemory(HostedNumberOrders):
         self._known(phone_number)
         return Progress(
             phone_number=phone_number,
-            phase="verification",
+            phase=self.phase,
             waiting_for="verification-code",
             reason="It waits for the code.",
             next_step="Enter the code.",
@@ -84,6 +88,16 @@ class OrdersInMemory(HostedNumberOrders):
     ) -> Answer:
         """Kept."""
         return self._take("call", phone_number, request)
+
+    async def provide_document(self, phone_number: str, provided: ProvidedDocument) -> Answer:
+        """Kept, unless it is refused."""
+        if self.refusal is not None:
+            raise self.refusal
+        return self._take("bill", phone_number, provided)
+
+    async def offboard(self, phone_number: str) -> Answer:
+        """Kept."""
+        return self._take("offboard", phone_number, Message())
 
     async def amend(self, phone_number: str, amendment: Amendment) -> Answer:
         """Kept."""
@@ -170,6 +184,7 @@ def settings_of_gateway(**changes: object) -> Settings:
     return Settings.model_validate(
         {
             "hosted_numbers_api_keys": (hashlib.sha256(KEY.encode()).hexdigest(),),
+            "hosted_numbers_blob_store": "memory:///",
             "public_base_url": PUBLIC,
             "twilio_auth_token": SecretStr(TOKEN),
             **changes,

@@ -206,6 +206,19 @@ async def test_a_body_in_pieces_arrives_whole() -> None:
     assert sent[1]["body"] == b"abcd"
 
 
+async def test_a_streamed_body_is_handed_on_piece_by_piece() -> None:
+    """It is not gathered first; and what comes after it is still heard."""
+    pieces: list[Message] = [
+        {"type": "http.request", "body": b"ab", "more_body": False},
+        {"type": "http.disconnect"},
+    ]
+
+    sent = await asked(BodyLimit(echo, max_bytes=1, streamed=lambda _: True), pieces)
+
+    assert sent[1]["body"] == b"ab"
+    assert (b"connection", b"close") not in sent[0]["headers"]
+
+
 async def test_a_body_that_stalls_is_given_up() -> None:
     """408, and the connection is closed."""
     stalled: list[Message] = [{"type": "http.request", "body": b"a", "more_body": True}]

@@ -129,6 +129,7 @@ async def test_a_status_is_normalised(
 
 
 @pytest.mark.usefixtures("open_order")
+@pytest.mark.fault("F23")
 async def test_a_callback_that_comes_twice_is_passed_on_twice(
     http: httpx.AsyncClient, orders: OrdersInMemory
 ) -> None:
@@ -139,6 +140,7 @@ async def test_a_callback_that_comes_twice_is_passed_on_twice(
     assert len(orders.hints) == 3
 
 
+@pytest.mark.fault("F24")
 async def test_a_callback_for_no_open_order_is_taken_note_of(
     http: httpx.AsyncClient, orders: OrdersInMemory, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -31,8 +31,10 @@ from hosted_numbers.validation import (
 _HELPFUL = {
     "verification-code": "code",
     "verification-call": "call",
+    "document": "bill",
     "operator": "resume",
 }
+_MORE_WORDS = {"bill": " FILE"}
 
 
 def create(fields: dict[str, Any], file: str | None, output: Output) -> None:
@@ -49,14 +51,14 @@ def create(fields: dict[str, Any], file: str | None, output: Output) -> None:
 
 def show(number: str, output: Output) -> None:
     """Print where an order stands."""
-    phone_number = _e164(number)
+    phone_number = e164(number)
     progress = asked(lambda orders: orders.progress(phone_number))
     if output is Output.JSON:
         typer.echo(progress.model_dump_json())
     else:
         stdout().print(progress_view(progress))
     if command := _HELPFUL.get(progress.waiting_for):
-        suggest(f"order {command} {phone_number}")
+        suggest(f"order {command} {phone_number}{_MORE_WORDS.get(command, '')}")
 
 
 def list_orders(
@@ -115,7 +117,7 @@ def watch(number: str, output: Output) -> None:
         else:
             live.update(progress_view(progress), refresh=True)
 
-    phone_number = _e164(number)
+    phone_number = e164(number)
     with live or nullcontext():
         end = asked(lambda orders: watched(orders, phone_number, show_change, say))
     if end.phase != "completed":
@@ -126,40 +128,64 @@ def submit_code(number: str, code: str | None, output: Output) -> None:
     """Hand in a code: the argument, stdin's first line for ``-``, or what is asked for."""
     given = _code(code)
     entry = checked(NewVerificationCodeEntry, {"code": given})
-    _act(number, output, lambda orders, phone: orders.submit_verification_code(phone, entry))
+    act(number, output, lambda orders, phone: orders.submit_verification_code(phone, entry))
 
 
 def call(number: str, fields: dict[str, Any], output: Output) -> None:
     """Have the number called."""
     request = checked(NewVerificationCallRequest, fields)
-    _act(number, output, lambda orders, phone: orders.request_verification_call(phone, request))
+    act(number, output, lambda orders, phone: orders.request_verification_call(phone, request))
 
 
 def amend(number: str, fields: dict[str, Any], output: Output) -> None:
     """Change an order that is under way."""
     amendment = checked(NewAmendment, fields)
-    _act(number, output, lambda orders, phone: orders.amend(phone, amendment))
+    act(number, output, lambda orders, phone: orders.amend(phone, amendment))
 
 
 def resume(number: str, output: Output) -> None:
     """Let an order go on."""
-    _act(number, output, lambda orders, phone: orders.resume(phone))
+    act(number, output, lambda orders, phone: orders.resume(phone))
 
 
 def cancel(number: str, output: Output, *, sure: bool) -> None:
     """Give an order up; at a terminal, only after a yes."""
     if not sure and sys.stdin.isatty():
         typer.confirm(f"Take the order for {number} back at Twilio?", abort=True, err=True)
-    _act(number, output, lambda orders, phone: orders.cancel(phone))
+    act(number, output, lambda orders, phone: orders.cancel(phone))
 
 
-def _act(
+def offboard(number: str, output: Output, *, sure: bool) -> None:
+    """Give a hosted number back for good, once the person has typed it again.
+
+    Raises:
+        InvalidRequestError: nobody is there to be asked, or another number was typed.
+    """
+    phone_number = e164(number)
+    if not sure:
+        _ask_for_it_again(phone_number)
+    act(phone_number, output, lambda orders, phone: orders.offboard(phone))
+
+
+def _ask_for_it_again(phone_number: str) -> None:
+    if not sys.stdin.isatty():
+        raise InvalidRequestError(
+            "Twilio would host the number no more, and nobody is there to be asked.",
+            "Say --yes if it is meant; nothing was changed.",
+        )
+    question = f"Twilio will host {phone_number} no more. Type the number to go on"
+    if str(typer.prompt(question, err=True)).strip() != phone_number:
+        raise InvalidRequestError("That is another number.", "Nothing was changed.")
+
+
+def act(
     number: str,
     output: Output,
-    act: Callable[[HostedNumberOrders, str], Awaitable[Answer]],
+    carry_out: Callable[[HostedNumberOrders, str], Awaitable[Answer]],
 ) -> None:
-    phone_number = _e164(number)
-    answer = asked(lambda orders: act(orders, phone_number))
+    """Carry a person's act out and print what it came to; exit 1 where it was not taken."""
+    phone_number = e164(number)
+    answer = asked(lambda orders: carry_out(orders, phone_number))
     if output is Output.JSON:
         typer.echo(answer.model_dump_json())
     else:
@@ -169,7 +195,12 @@ def _act(
     suggest(f"order watch {phone_number}")
 
 
-def _e164(number: str) -> str:
+def e164(number: str) -> str:
+    """The number of a command line.
+
+    Raises:
+        InvalidRequestError: it is none.
+    """
     try:
         return dialable_phone_number(number)
     except ValueError as error:

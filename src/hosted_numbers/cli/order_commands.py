@@ -1,31 +1,40 @@
 """``hosted-numbers order …``: the words of each command. What they do is in ``order_actions``."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hosted_numbers.cli.lazily import lazily
-from hosted_numbers.cli.terminal import Output, OutputOption, outcome
+from hosted_numbers.cli.order_options import (
+    AddressSid,
+    BillDate,
+    CallDelay,
+    CcEmail,
+    ContactPhone,
+    ContactTitle,
+    Email,
+    Extension,
+    FriendlyName,
+    Method,
+    Number,
+    SmsApplicationSid,
+    SmsFallbackUrl,
+    SmsUrl,
+    Sure,
+    given,
+)
+from hosted_numbers.cli.terminal import Output, OutputOption, extra, outcome
 
 if TYPE_CHECKING:
+    from hosted_numbers.cli import document_actions
     from hosted_numbers.cli import order_actions as actions
 else:
     actions = lazily("hosted_numbers.cli.order_actions")
+    document_actions = lazily("hosted_numbers.cli.document_actions")
 
 commands = typer.Typer(
     name="order", help="Start, help, watch and cancel orders.", no_args_is_help=True
 )
-
-Number = Annotated[str, typer.Argument(help="The number as E.164, such as +15017122661.")]
-Email = Annotated[str | None, typer.Option(help="Owner of the number, who signs the LOA.")]
-CcEmail = Annotated[list[str] | None, typer.Option(help="Also told of the LOA; may be repeated.")]
-AddressSid = Annotated[str | None, typer.Option(help="Twilio Address of the owner, AD….")]
-ContactTitle = Annotated[str | None, typer.Option(help="Title of the person who signs.")]
-ContactPhone = Annotated[str | None, typer.Option(help="Phone of the person who signs, E.164.")]
-Extension = Annotated[
-    str | None, typer.Option(help="Keyed after pick-up: digits, #, *, w waits half a second.")
-]
-CallDelay = Annotated[int | None, typer.Option(help="Seconds before dialling, 0 to 30.")]
 
 
 @commands.command()
@@ -38,23 +47,28 @@ def create(
     address_sid: AddressSid = None,
     contact_title: ContactTitle = None,
     contact_phone_number: ContactPhone = None,
-    friendly_name: Annotated[str | None, typer.Option(help="Up to 64 characters.")] = None,
+    friendly_name: FriendlyName = None,
     cc_email: CcEmail = None,
-    sms_url: Annotated[str | None, typer.Option(help="Twilio asks it for each message.")] = None,
-    sms_method: Annotated[str | None, typer.Option(help="GET or POST.")] = None,
-    sms_fallback_url: Annotated[str | None, typer.Option(help="When sms_url fails.")] = None,
-    sms_fallback_method: Annotated[str | None, typer.Option(help="GET or POST.")] = None,
-    sms_application_sid: Annotated[
-        str | None, typer.Option(help="AP…, goes before the URLs.")
-    ] = None,
+    sms_url: SmsUrl = None,
+    sms_method: Method = None,
+    sms_fallback_url: SmsFallbackUrl = None,
+    sms_fallback_method: Method = None,
+    sms_application_sid: SmsApplicationSid = None,
     account_sid: Annotated[
         str | None, typer.Option(help="Subaccount AC… to host the number in.")
     ] = None,
-    verification_type: Annotated[str | None, typer.Option(help="phone-call.")] = None,
+    verification_type: Annotated[
+        str | None, typer.Option(help="phone-call or phone-bill: how ownership is proven.")
+    ] = None,
+    bill_date: BillDate = None,
     extension: Extension = None,
     call_delay: CallDelay = None,
     call_when: Annotated[
-        str | None, typer.Option(help="now: as soon as Twilio is ready. asked: when asked.")
+        str | None,
+        typer.Option(
+            help="now: as soon as Twilio is ready. business-hours: then, but in those of the "
+            "line. asked: when asked."
+        ),
     ] = None,
     customer: Annotated[str | None, typer.Option(help="Your own reference.")] = None,
     deadline_days: Annotated[
@@ -69,9 +83,9 @@ def create(
     """Start an order. Sent twice, it is started once.
 
     Required, as options or in the file: phone number, email, address SID, contact title, contact
-    phone number.
+    phone number. Supporting documents stand in the file alone.
     """
-    fields = _given(
+    fields = given(
         phone_number=phone_number,
         email=email,
         address_sid=address_sid,
@@ -86,6 +100,7 @@ def create(
         sms_application_sid=sms_application_sid,
         account_sid=account_sid,
         verification_type=verification_type,
+        bill_date=bill_date,
         extension=extension,
         call_delay=call_delay,
         call_when=call_when,
@@ -157,7 +172,37 @@ def call(
 ) -> None:
     """Have the number called now. A real phone rings, and Twilio allows few calls."""
     with outcome():
-        actions.call(number, _given(extension=extension, call_delay=call_delay), output)
+        actions.call(number, given(extension=extension, call_delay=call_delay), output)
+
+
+@commands.command()
+def bill(
+    number: Number,
+    file: Annotated[str, typer.Argument(help="A PDF, JPEG or PNG, of up to 10,000,000 bytes.")],
+    *,
+    document_type: Annotated[
+        str | None,
+        typer.Option(
+            "--type",
+            metavar="TYPE",
+            help="utility_bill, which proves ownership, or a supporting document's type.",
+            show_default="utility_bill",
+        ),
+    ] = None,
+    bill_date: Annotated[
+        str | None,
+        typer.Option("--date", metavar="YYYY-MM-DD", help="On the bill, of the last 30 days."),
+    ] = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Hand in the bill that proves ownership, or the image of a supporting document.
+
+    It is checked here and kept in HOSTED_NUMBERS_BLOB_STORE, which the worker must reach as well.
+    """
+    with outcome(), extra("documents"):
+        document_actions.provide(
+            number, file, given(type=document_type, bill_date=bill_date), output
+        )
 
 
 @commands.command()
@@ -171,10 +216,20 @@ def amend(
     cc_email: CcEmail = None,
     extension: Extension = None,
     call_delay: CallDelay = None,
+    friendly_name: FriendlyName = None,
+    unique_name: Annotated[str | None, typer.Option(help="Up to 128 characters.")] = None,
+    sms_url: SmsUrl = None,
+    sms_method: Method = None,
+    sms_fallback_url: SmsFallbackUrl = None,
+    sms_fallback_method: Method = None,
+    sms_application_sid: SmsApplicationSid = None,
+    verification_document_sid: Annotated[
+        str | None, typer.Option(help="A bill that Twilio has already, RI… or RD….")
+    ] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Change who signs, or how the call is placed; what is not given stays."""
-    fields = _given(
+    """Change who signs, how ownership is proven or how messages go; what is not given stays."""
+    fields = given(
         email=email,
         contact_title=contact_title,
         contact_phone_number=contact_phone_number,
@@ -182,6 +237,14 @@ def amend(
         cc_emails=cc_email,
         extension=extension,
         call_delay=call_delay,
+        friendly_name=friendly_name,
+        unique_name=unique_name,
+        sms_url=sms_url,
+        sms_method=sms_method,
+        sms_fallback_url=sms_fallback_url,
+        sms_fallback_method=sms_fallback_method,
+        sms_application_sid=sms_application_sid,
+        verification_document_sid=verification_document_sid,
     )
     with outcome():
         actions.amend(number, fields, output)
@@ -198,7 +261,7 @@ def resume(number: Number, output: OutputOption = Output.TABLE) -> None:
 def cancel(
     number: Number,
     *,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Sure = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Give an order up and take it back at Twilio."""
@@ -206,6 +269,13 @@ def cancel(
         actions.cancel(number, output, sure=yes)
 
 
-def _given(**fields: Any) -> dict[str, Any]:
-    """The fields that were given: an option that is absent, or a list without a member, is not."""
-    return {name: value for name, value in fields.items() if value is not None and value != []}
+@commands.command()
+def offboard(
+    number: Number,
+    *,
+    yes: Sure = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Give the number of a completed order back for good; you are asked to type it again."""
+    with outcome():
+        actions.offboard(number, output, sure=yes)

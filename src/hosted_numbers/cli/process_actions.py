@@ -41,6 +41,7 @@ def run_simulator(
     people: str,
     pace: float,
     state: str | None,
+    strict_document_sids: bool,
 ) -> None:
     """Serve the simulator until told to end."""
     log_to_stderr()
@@ -53,6 +54,7 @@ def run_simulator(
                 "people": simulator_config.parse_people(people),
                 "pace": pace,
                 "state_file": Path(state) if state else None,
+                "strict_document_sids": strict_document_sids,
             }
         )
     except ValidationError as error:

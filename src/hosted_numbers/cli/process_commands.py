@@ -47,8 +47,14 @@ def simulator(
     state: Annotated[
         str | None, typer.Option(help="SQLite file to keep everything in; else in memory.")
     ] = None,
+    strict_document_sids: Annotated[
+        bool,
+        typer.Option(
+            "--strict-document-sids", help="Take no RD… as proof of ownership, only RI… (22118)."
+        ),
+    ] = False,
 ) -> None:
-    """Run a stand-in for Twilio's HostedNumberOrders API, for this machine."""
+    """Run a stand-in for Twilio's APIs around hosted numbers, for this machine."""
     with outcome(), extra("gateway"):
         actions.run_simulator(
             host=host,
@@ -58,6 +64,7 @@ def simulator(
             people=people,
             pace=pace,
             state=state,
+            strict_document_sids=strict_document_sids,
         )
 
 

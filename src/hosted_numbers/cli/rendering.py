@@ -22,7 +22,12 @@ def progress_view(progress: Progress) -> RenderableType:
     for name, value in _facts(progress):
         if value:
             facts.add_row(name, value)
-    return Group(facts, Text(), _timeline(progress)) if progress.timeline else facts
+    parts: list[RenderableType] = [facts]
+    if progress.supporting_documents:
+        parts += [Text(), _supporting_documents(progress)]
+    if progress.timeline:
+        parts += [Text(), _timeline(progress)]
+    return Group(*parts)
 
 
 def progress_line(progress: Progress) -> Text:
@@ -71,6 +76,16 @@ def _facts(progress: Progress) -> list[tuple[str, Text | None]]:
         ("LOA at Twilio", _if_any(progress.authorization_document_sid)),
         ("bill at Twilio", _if_any(progress.document_sid)),
     ]
+
+
+def _supporting_documents(progress: Progress) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("supporting document", no_wrap=True)
+    for name in ("status at Twilio", "SID", "why another one"):
+        table.add_column(name, overflow="fold")
+    for each in progress.supporting_documents:
+        table.add_row(*(plain(t or "-") for t in (each.type, each.status, each.sid, each.reason)))
+    return table
 
 
 def _timeline(progress: Progress) -> Table:

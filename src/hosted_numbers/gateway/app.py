@@ -9,8 +9,17 @@ from typing import Any
 from fastapi import FastAPI
 
 from hosted_numbers import temporal
+from hosted_numbers.blobs import BlobStore
+from hosted_numbers.documents.intake import Intake
 from hosted_numbers.errors import SettingsError
-from hosted_numbers.gateway import callbacks, error_answers, health, order_routes, problems
+from hosted_numbers.gateway import (
+    callbacks,
+    document_routes,
+    error_answers,
+    health,
+    order_routes,
+    problems,
+)
 from hosted_numbers.gateway.authentication import Authentication
 from hosted_numbers.gateway.dependencies import TemporalUi, Webhook
 from hosted_numbers.gateway.envelope import Envelope
@@ -19,7 +28,11 @@ from hosted_numbers.orders import HostedNumberOrders
 from hosted_numbers.settings import Settings
 
 
-def create_app(settings: Settings, orders: HostedNumberOrders | None = None) -> FastAPI:
+def create_app(
+    settings: Settings,
+    orders: HostedNumberOrders | None = None,
+    blobs: BlobStore | None = None,
+) -> FastAPI:
     """The gateway by its settings.
 
     Args:
@@ -27,9 +40,11 @@ def create_app(settings: Settings, orders: HostedNumberOrders | None = None) -> 
             gateway would be useless without the first, open to forged callbacks without the others.
         orders: what the routes call. None connects by the Temporal profile at startup, lazily, so
             that the gateway starts while Temporal is away.
+        blobs: where files are kept. None opens the store that the settings name.
 
     Raises:
-        SettingsError: one of them is missing; it names the variable.
+        SettingsError: one of them is missing or wrong; it names the variable.
+        BlobStoreError: the directory of the files cannot be made.
     """
     if not settings.hosted_numbers_api_keys:
         raise SettingsError(
@@ -46,17 +61,30 @@ def create_app(settings: Settings, orders: HostedNumberOrders | None = None) -> 
         swagger_ui_oauth2_redirect_url=None,
     )
     app.state.orders = orders
+    app.state.blobs = blobs or _opened(settings)
+    app.state.intake = Intake(app.state.blobs)
     app.state.temporal_ui = TemporalUi(settings.hosted_numbers_temporal_ui_url, "default")
     app.state.webhook = Webhook(settings.public_url(), settings.webhook_token())
     error_answers.install(app)
-    for router in (order_routes.router, callbacks.router, health.router):
+    for router in (
+        order_routes.router,
+        document_routes.router,
+        callbacks.router,
+        health.router,
+    ):
         app.include_router(router)
     # The last one added is the outermost.
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, streamed=document_routes.is_upload)
     app.add_middleware(Authentication, digests=settings.hosted_numbers_api_keys)
     app.add_middleware(Envelope)
     _describe_problems(app)
     return app
+
+
+def _opened(settings: Settings) -> BlobStore:
+    blobs = BlobStore.at(settings.hosted_numbers_blob_store)
+    blobs.discard_leftovers()
+    return blobs
 
 
 def _connected(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

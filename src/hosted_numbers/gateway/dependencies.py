@@ -1,14 +1,20 @@
-"""What the routes are given: the orders, where to look, what signs callbacks, a path's number."""
+"""What the routes are given: orders, the way of files, where to look, what signs callbacks."""
 
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import quote
 
 from fastapi import Depends, Path, Request
+from fastapi.security import HTTPBearer
 
+from hosted_numbers.blobs import BlobStore
+from hosted_numbers.documents.intake import Intake
 from hosted_numbers.ids import order_workflow_id
 from hosted_numbers.orders import HostedNumberOrders
 from hosted_numbers.validation import DialablePhoneNumber
+
+# The key is checked by ``authentication`` before any route; here it is only described.
+DESCRIBED_KEY: Final = HTTPBearer(auto_error=False, description="An API key")
 
 PhoneNumber = Annotated[
     DialablePhoneNumber,
@@ -45,6 +51,16 @@ def _orders(request: Request) -> HostedNumberOrders:
     return orders
 
 
+def _blobs(request: Request) -> BlobStore:
+    blobs: BlobStore = request.app.state.blobs
+    return blobs
+
+
+def _intake(request: Request) -> Intake:
+    intake: Intake = request.app.state.intake
+    return intake
+
+
 def _temporal_ui(request: Request) -> TemporalUi:
     ui: TemporalUi = request.app.state.temporal_ui
     return ui
@@ -56,5 +72,7 @@ def _webhook(request: Request) -> Webhook:
 
 
 Orders = Annotated[HostedNumberOrders, Depends(_orders)]
+Blobs = Annotated[BlobStore, Depends(_blobs)]
+Files = Annotated[Intake, Depends(_intake)]
 Ui = Annotated[TemporalUi, Depends(_temporal_ui)]
 Callbacks = Annotated[Webhook, Depends(_webhook)]

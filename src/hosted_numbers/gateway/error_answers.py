@@ -10,7 +10,11 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from hosted_numbers.documents.intake import TOO_LARGE
 from hosted_numbers.errors import (
+    BlobStoreError,
+    BlobStoreFullError,
+    DocumentRefusedError,
     HostedNumbersError,
     InvalidRequestError,
     NoWorkerError,
@@ -41,13 +45,16 @@ _ANSWERS: Final[dict[type[HostedNumbersError], tuple[int, str]]] = {
     OrderEndedError: (409, "The order has ended"),
     NoWorkerError: (503, "No worker answers"),
     TemporalUnavailableError: (503, "Temporal does not answer"),
+    DocumentRefusedError: (422, "The document is not taken"),
+    BlobStoreError: (503, "The blob store does not do its work"),
+    BlobStoreFullError: (507, "The blob store is full"),
 }
 _OTHERS: Final = {
     400: "The body is not JSON",
     401: "The API key is missing or wrong",
     403: "The signature is not Twilio's",
     413: "The body is too large",
-    415: "The body is of another type than JSON",
+    415: "The body is of a type that is not taken here",
 }
 
 
@@ -109,6 +116,8 @@ def _of_ours(error: HostedNumbersError) -> Problem:
     if type(error) not in _ANSWERS:
         raise error  # ``envelope`` logs it and answers 500
     status, title = _ANSWERS[type(error)]
+    if error.code == TOO_LARGE:
+        status = 413
     members = (
         {"phone_number": error.phone_number, "workflow_id": error.workflow_id}
         if isinstance(error, OrderAlreadyOpenError)

@@ -1,13 +1,15 @@
-"""Health: alive is this process, ready is Temporal behind it."""
+"""Health: alive is this process, ready are Temporal and the blob store behind it."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from hosted_numbers.errors import TemporalUnavailableError
-from hosted_numbers.gateway.dependencies import Orders
+from hosted_numbers.errors import BlobStoreError, TemporalUnavailableError
+from hosted_numbers.gateway.dependencies import Blobs, Orders
 from hosted_numbers.gateway.error_answers import documented
+
+_WHEN_READY: Final = "Send requests again when this answers 200."
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -25,10 +27,10 @@ async def live() -> Health:
 
 
 @router.get("/ready", responses=documented(503))
-async def ready(orders: Orders) -> Health:
-    """Whether Temporal answers; send no requests while it does not."""
+async def ready(orders: Orders, blobs: Blobs) -> Health:
+    """Whether Temporal and the blob store answer; send no requests while one does not."""
     if not await orders.reachable():
-        raise TemporalUnavailableError(
-            "Temporal does not answer.", "Send requests again when this answers 200."
-        )
+        raise TemporalUnavailableError("Temporal does not answer.", _WHEN_READY)
+    if not await blobs.reachable():
+        raise BlobStoreError("No file can be written to the blob store.", _WHEN_READY)
     return Health(status="ready")

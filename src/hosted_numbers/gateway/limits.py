@@ -1,23 +1,22 @@
 """How large a body may be, and how long it may take: checked while it is read, also chunked.
 
 uvicorn limits neither. A body is small enough to be held whole, so it is read here once and the
-application gets it from memory.
+application gets it from memory; save for a file, which its route reads as it comes.
 """
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hosted_numbers.gateway.problems import Problem
+from hosted_numbers.gateway.problems import CLOSE, Problem, body_too_slow
+from hosted_numbers.gateway.streaming import STREAM_PATIENCE, StreamedBody
 
 BODY_BYTES: Final = 64_000
 BODY_PATIENCE: Final = timedelta(seconds=5)
-
-# What is left unread on the connection must not be taken for the next request.
-_CLOSE: Final = {"Connection": "close"}
 
 
 class BodyLimit:
@@ -27,19 +26,33 @@ class BodyLimit:
         app: what gets the whole body at once.
         max_bytes: the largest body that is taken.
         patience: how long the whole body may take to arrive.
+        streamed: whether a request's route reads the body itself and counts its bytes.
+        stream_patience: how long such a body may take to arrive.
     """
 
     def __init__(
-        self, app: ASGIApp, max_bytes: int = BODY_BYTES, patience: timedelta = BODY_PATIENCE
+        self,
+        app: ASGIApp,
+        max_bytes: int = BODY_BYTES,
+        patience: timedelta = BODY_PATIENCE,
+        *,
+        streamed: Callable[[Scope], bool] = lambda _: False,
+        stream_patience: timedelta = STREAM_PATIENCE,
     ) -> None:
         self._app = app
         self._max_bytes = max_bytes
         self._patience = patience
+        self._streamed = streamed
+        self._stream_patience = stream_patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request with its body in memory, or refuse it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if self._streamed(scope):
+            stream = StreamedBody(receive, send, self._stream_patience)
+            await self._app(scope, stream.receive, stream.send)
             return
         try:
             self._check_announced(scope)
@@ -49,7 +62,7 @@ class BodyLimit:
             await problem.send(scope, receive, send)
             return
         except TimeoutError:
-            await _too_slow().send(scope, receive, send)
+            await body_too_slow().send(scope, receive, send)
             return
         if body is not None:
             await self._app(scope, _replayed(body, receive), send)
@@ -79,19 +92,8 @@ class BodyLimit:
             "The body is too large",
             detail=f"A body has at most {self._max_bytes} bytes.",
             next_step="Send less at once; nothing was started or changed.",
-            headers=_CLOSE,
+            headers=CLOSE,
         )
-
-
-def _too_slow() -> Problem:
-    return Problem(
-        408,
-        "body-too-slow",
-        "The body did not arrive in time",
-        detail="The body was announced and did not arrive.",
-        next_step="Send the request again; nothing was started or changed.",
-        headers=_CLOSE,
-    )
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

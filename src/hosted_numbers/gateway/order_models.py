@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from hosted_numbers.contract import Message, Progress, WaitingFor
 from hosted_numbers.gateway.dependencies import TemporalUi
 from hosted_numbers.orders import OrderSummary, StartedOrder
+from hosted_numbers.validation import DialablePhoneNumber
 
 PATH = "/v1/hosted-number-orders"
 
@@ -109,3 +110,13 @@ class NoFields(Message):
     """An act that needs no further word: the body may be absent or an empty object."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class Confirmation(Message):
+    """The word that an act which cannot be undone is meant."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    confirm: DialablePhoneNumber = Field(
+        description="The number again, as E.164", examples=["+15017122661"]
+    )

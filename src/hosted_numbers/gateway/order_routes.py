@@ -4,14 +4,15 @@ from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Query, Response, Security
-from fastapi.security import HTTPBearer
 
 from hosted_numbers.contract import Answer, VerificationCallRequest
+from hosted_numbers.errors import InvalidRequestError
 from hosted_numbers.gateway import paging
-from hosted_numbers.gateway.dependencies import Orders, PhoneNumber, Ui
+from hosted_numbers.gateway.dependencies import DESCRIBED_KEY, Orders, PhoneNumber, Ui
 from hosted_numbers.gateway.error_answers import documented
 from hosted_numbers.gateway.order_models import (
     PATH,
+    Confirmation,
     NoFields,
     OrderList,
     OrderProgress,
@@ -26,13 +27,10 @@ from hosted_numbers.validation import (
     NewVerificationCodeEntry,
 )
 
-# The key is checked by ``authentication`` before any route; here it is only described.
-_DESCRIBED_KEY: Final = HTTPBearer(auto_error=False, description="An API key")
-
 router = APIRouter(
     prefix=PATH,
     tags=["hosted number orders"],
-    dependencies=[Security(_DESCRIBED_KEY)],
+    dependencies=[Security(DESCRIBED_KEY)],
     responses=documented(401, 422, 503),
 )
 
@@ -125,7 +123,7 @@ async def request_verification_call(
 
 @router.post("/{phone_number}/amend", responses=_ACT)
 async def amend(phone_number: PhoneNumber, amendment: NewAmendment, orders: Orders) -> Answer:
-    """Change who signs or how the call is placed; what is absent stays."""
+    """Change who signs, how ownership is proven or how the number is set up; the rest stays."""
     return await orders.amend(phone_number, amendment)
 
 
@@ -145,3 +143,14 @@ async def cancel(
     """Give the order up and take it back at Twilio."""
     del nothing
     return await orders.cancel(phone_number)
+
+
+@router.post("/{phone_number}/offboard", responses=_ACT)
+async def offboard(phone_number: PhoneNumber, sure: Confirmation, orders: Orders) -> Answer:
+    """Give the number of a completed order back to Twilio for good; the body names it again."""
+    if sure.confirm != phone_number:
+        raise InvalidRequestError(
+            "confirm is another number than the path's.",
+            "Name the number that is to be given back in both places; nothing was changed.",
+        )
+    return await orders.offboard(phone_number)

@@ -13,6 +13,8 @@ from starlette.types import Receive, Scope, Send
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER: Final = {"Retry-After": "5"}
+# What is left unread on the connection must not be taken for the next request.
+CLOSE: Final = {"Connection": "close"}
 
 
 class FieldError(BaseModel):
@@ -92,6 +94,18 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's noun; it is an answer befor
     async def send(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request from within a layer that is not FastAPI's."""
         await self.response(scope)(scope, receive, send)
+
+
+def body_too_slow() -> Problem:
+    """The answer to a body that does not arrive, or too slowly."""
+    return Problem(
+        408,
+        "body-too-slow",
+        "The body did not arrive in time",
+        detail="The body was announced and did not arrive.",
+        next_step="Send the request again; nothing was started or changed.",
+        headers=CLOSE,
+    )
 
 
 def correlation_id(scope: Scope) -> str:

@@ -1,0 +1,114 @@
+"""Files over HTTP: the body is the file itself, which is read as it comes and never held whole."""
+
+import re
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request, Security
+from starlette.requests import ClientDisconnect
+from starlette.types import Scope
+
+from hosted_numbers.contract import Answer
+from hosted_numbers.documents.handover import check_open, handed_over
+from hosted_numbers.documents.intake import too_large
+from hosted_numbers.documents.kinds import DocumentKind
+from hosted_numbers.gateway.dependencies import DESCRIBED_KEY, Blobs, Files, Orders, PhoneNumber
+from hosted_numbers.gateway.error_answers import documented
+from hosted_numbers.gateway.order_models import PATH
+from hosted_numbers.gateway.problems import Problem
+from hosted_numbers.validation import MEDIA_TYPES
+
+_ANY_TYPE: Final = "application/octet-stream"
+_UPLOAD: Final = re.compile(rf"{PATH}/[^/]+/documents")
+_A_FILE: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            media_type: {"schema": {"type": "string", "format": "binary"}}
+            for media_type in (*MEDIA_TYPES, _ANY_TYPE)
+        },
+    }
+}
+
+router = APIRouter(
+    prefix=PATH,
+    tags=["hosted number orders"],
+    dependencies=[Security(DESCRIBED_KEY)],
+    responses=documented(401, 404, 409, 413, 415, 422, 503, 507),
+)
+
+
+def is_upload(scope: Scope) -> bool:
+    """Whether the body of a request is a file, which its route reads by itself."""
+    return scope["method"] == "POST" and bool(_UPLOAD.fullmatch(scope["path"]))
+
+
+@router.post("/{phone_number}/documents", openapi_extra=_A_FILE)
+async def provide_document(
+    *,
+    phone_number: PhoneNumber,
+    kind: Annotated[DocumentKind, Query()],
+    request: Request,
+    orders: Orders,
+    files: Files,
+    blobs: Blobs,
+) -> Answer:
+    """Hand in the bill that proves ownership, or the image of a supporting document.
+
+    A PDF of 1 to 50 pages without a password, scripts and attachments, a JPEG or a PNG of up to 40
+    megapixels; a bill has up to 10,000,000 bytes, a supporting document up to 5,000,000.
+    """
+    declared = _declared_type(request)
+    _check_announced(request, kind)
+    check_open(await orders.progress(phone_number))
+    document = await files.take_in(
+        _body(request),
+        phone_number=phone_number,
+        most_bytes=kind.most_bytes,
+        declared=declared,
+    )
+    return await handed_over(
+        document,
+        kind,
+        store=blobs,
+        provide=lambda provided: orders.provide_document(phone_number, provided),
+    )
+
+
+def _declared_type(request: Request) -> str | None:
+    """The type that the file must have; None where the content alone is to tell."""
+    declared = request.headers.get("content-type", _ANY_TYPE).partition(";")[0].strip().lower()
+    if declared == _ANY_TYPE:
+        return None
+    if declared not in MEDIA_TYPES:
+        raise Problem(
+            415,
+            "unsupported-media-type",
+            "The body is of a type that is not taken here",
+            detail="The body is declared as neither a PDF, nor a JPEG, nor a PNG.",
+            next_step="Send the file itself as the body, not a form, with its type in "
+            f"Content-Type: {', '.join(MEDIA_TYPES)}.",
+        )
+    return declared
+
+
+def _check_announced(request: Request, kind: DocumentKind) -> None:
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > kind.most_bytes:
+        raise too_large(kind.most_bytes)
+
+
+async def _body(request: Request) -> AsyncIterator[bytes]:
+    """The body, as it comes."""
+    try:
+        async for piece in request.stream():
+            yield piece
+    except ClientDisconnect:
+        raise Problem(
+            HTTPStatus.BAD_REQUEST,
+            "body-incomplete",
+            "The body broke off",
+            detail="The connection broke before the whole file was there; nothing was kept.",
+            next_step="Send it again.",
+        ) from None
