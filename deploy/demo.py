@@ -1,12 +1,12 @@
 """The demo: orders with different fates, side by side, over the real API.
 
-Each script plays the backend that sends the order and the people who help it. What Twilio and the
-signer do, the simulator does by itself.
+What the people around each order do stands in ``deploy.demo_stories``; what Twilio, the signer and
+the reviewer of bills do, the simulator does by itself.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,152 +15,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-ORDERS = "/v1/hosted-number-orders"
+from deploy.demo_stories import SCRIPTS, NotAsScriptedError, People, Script
+
 PATIENCE = 50.0
 _LOOK = 0.2
-
-
-class NotAsScriptedError(Exception):
-    """The product answered something else than the script says."""
-
-
-@dataclass
-class People:
-    """The backend and the people around one order.
-
-    Attributes:
-        number: the order's phone number.
-        progress: what the API last said of it.
-        doing: what the people are doing, for the table.
-    """
-
-    gateway: httpx.AsyncClient
-    simulator: httpx.AsyncClient
-    number: str
-    progress: dict[str, Any] = field(default_factory=dict)
-    doing: str = ""
-
-    async def order(self) -> None:
-        """The backend sends the order."""
-        self.doing = "sends the order"
-        answer = await self.gateway.post(
-            ORDERS,
-            json={
-                "phone_number": self.number,
-                "email": "owner@example.com",
-                "address_sid": "AD" + "0" * 32,
-                "contact_title": "Chief Executive",
-                "contact_phone_number": "+15017122662",
-                "customer": "demo",
-            },
-        )
-        answer.raise_for_status()
-
-    async def until(self, waiting_for: str, phase: str | None = None) -> None:
-        """Look at the order's progress until it waits for something, or is in a phase."""
-        while True:
-            await self.look()
-            if self.progress.get("phase") == phase or (
-                phase is None and self.progress.get("waiting_for") == waiting_for
-            ):
-                return
-            await asyncio.sleep(_LOOK)
-
-    async def look(self) -> None:
-        """What the API says of the order now."""
-        answer = await self.gateway.get(f"{ORDERS}/{self.number}")
-        answer.raise_for_status()
-        self.progress = answer.json()
-
-    async def act(self, what: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """A person's act through the API; its answer."""
-        answer = await self.gateway.post(f"{ORDERS}/{self.number}/{what}", json=body or {})
-        answer.raise_for_status()
-        taken: dict[str, Any] = answer.json()
-        return taken
-
-    async def enter(self, code: str, *, taken: bool) -> None:
-        """A person enters a code, and is told that it is right, or wrong, as the script says.
-
-        Raises:
-            NotAsScriptedError: the answer is another one.
-        """
-        answer = await self.act("verification-code", {"code": code})
-        if answer["taken"] is not taken:
-            raise NotAsScriptedError(answer["reason"])
-
-    async def heard_code(self) -> str:
-        """The person picks up the phone and listens to the code."""
-        self.doing = "picks up the phone"
-        answer = await self.simulator.get(f"/_simulator/orders/{self.progress['sid']}/call")
-        answer.raise_for_status()
-        return str(answer.json()["verification_code"])
-
-
-async def plain(people: People) -> None:
-    """The owner picks up, hears the code and enters it."""
-    await people.order()
-    await people.until("verification-code")
-    code = await people.heard_code()
-    people.doing = "enters the code"
-    await people.enter(code, taken=True)
-    people.doing = "waits for the carrier"
-    await people.until("", phase="completed")
-
-
-async def wrong_code_first(people: People) -> None:
-    """The owner mistypes the code once."""
-    await people.order()
-    await people.until("verification-code")
-    code = await people.heard_code()
-    people.doing = "mistypes the code"
-    wrong = str((int(code) + 1) % 10000).zfill(4)
-    await people.enter(wrong, taken=False)
-    await asyncio.sleep(1)
-    people.doing = "enters the right code"
-    await people.enter(code, taken=True)
-    people.doing = "waits for the carrier"
-    await people.until("", phase="completed")
-
-
-async def sms_enabled(people: People) -> None:
-    """Twilio finds that the number has SMS somewhere else."""
-    await people.order()
-    people.doing = "waits for Twilio"
-    await people.until("", phase="failed")
-
-
-async def signer_declines(people: People) -> None:
-    """The signer declines the first letter; the right person signs the second."""
-    await people.order()
-    await people.until("verification-code")
-    code = await people.heard_code()
-    people.doing = "enters the code"
-    await people.enter(code, taken=True)
-    people.doing = "waits for the signature"
-    await people.until("operator")
-    people.doing = "amends who signs"
-    await people.act("amend", {"email": "director@example.com", "contact_title": "Director"})
-    people.doing = "waits for the carrier"
-    await people.until("", phase="completed")
-
-
-@dataclass(frozen=True)
-class Script:
-    """One order of the demo: its number, its story, and how it must end."""
-
-    number: str
-    story: Callable[[People], Awaitable[None]]
-    ending: str
-    letters: int
-
-
-SCRIPTS = (
-    Script("+15017122661", plain, "completed", letters=1),
-    Script("+14155550123", wrong_code_first, "completed", letters=1),
-    Script("+12125550110", sms_enabled, "failed", letters=0),
-    Script("+16135550113", signer_declines, "completed", letters=2),
-)
 
 
 @dataclass
@@ -188,10 +46,11 @@ class Run:
         orders = [o for o in ledger["orders"] if o["phone_number"] == self.script.number]
         sids = {o["sid"] for o in orders}
         letters = [m for m in ledger["loa_mails"] if _of(m, ledger) & sids]
+        endings = ["cancelled" if o.get("deleted") else o["status"] for o in orders]
         return (
             not self.trouble
             and self.people.progress["phase"] == self.script.ending
-            and [o["status"] for o in orders] == [self.script.ending]
+            and endings == [self.script.ending]
             and len(letters) == self.script.letters
         )
 

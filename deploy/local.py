@@ -62,6 +62,11 @@ class Deployment:
         """The base URL of a part."""
         return f"http://{LOOPBACK}:{self.ports[name]}"
 
+    @property
+    def blobs(self) -> str:
+        """The blob store of the orders' files."""
+        return (self.state / "blobs").as_uri()
+
     def secret(self, name: str) -> str:
         """A secret of this deployment: made once, kept in a file that only its owner reads."""
         path = self.state / name
@@ -85,6 +90,7 @@ class Deployment:
                 "TWILIO_BASE_URL": self.url("simulator"),
                 "PUBLIC_BASE_URL": self.url("gateway"),
             },
+            "documents": {"HOSTED_NUMBERS_BLOB_STORE": self.blobs},
             "gateway": {
                 "HOSTED_NUMBERS_API_KEYS": key,
                 "HOSTED_NUMBERS_TEMPORAL_UI_URL": self.url("ui"),
@@ -127,13 +133,13 @@ async def _start(deployment: Deployment, processes: Processes) -> None:
         processes.start(
             "worker",
             [sys.executable, str(ROOT / "worker.py")],
-            deployment.environment("temporal", "twilio"),
+            deployment.environment("temporal", "twilio", "documents"),
             _worker_polls,
         ),
         processes.start(
             "gateway",
             [command, "gateway", "--port", str(ports["gateway"])],
-            deployment.environment("temporal", "twilio", "gateway"),
+            deployment.environment("temporal", "twilio", "documents", "gateway"),
             lambda: _answers(ready),
         ),
     )
@@ -228,7 +234,7 @@ def _welcome(deployment: Deployment) -> str:
 
 Send an order, watch it wait for its code, hear the code, hand it in:
 
-  export TEMPORAL_ADDRESS={LOOPBACK}:{address}
+  export TEMPORAL_ADDRESS={LOOPBACK}:{address} HOSTED_NUMBERS_BLOB_STORE={deployment.blobs}
   .venv/bin/hosted-numbers order create --phone-number +15017122661 \\
       --email owner@example.com --address-sid AD{"0" * 32} \\
       --contact-title Owner --contact-phone-number +15017122662
@@ -244,7 +250,9 @@ async def demo(*, hold: bool, pace: float) -> bool:
     cancel_on_sigterm()
     with tempfile.TemporaryDirectory(prefix="hosted-numbers-") as folder:
         ports = {name: free_port() for name in PORTS}
-        deployment = Deployment(Path(folder), ports, keep=False, people="signer", pace=pace)
+        deployment = Deployment(
+            Path(folder), ports, keep=False, people="signer,reviewer", pace=pace
+        )
         print("Starting Temporal, the simulator of Twilio, a worker and the gateway …", flush=True)
         async with running(deployment) as processes:
             print(f"  Temporal UI   {deployment.url('ui')}/namespaces/default/workflows")

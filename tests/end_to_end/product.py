@@ -262,7 +262,7 @@ async def replay(product: Product, numbers: Iterable[str]) -> None:
 def a_deployment(state: Path) -> Iterator[tuple[local.Deployment, Parts]]:
     """Everything up, with its state in files; afterwards no process and no port is left."""
     ports = {name: free_port() for name in local.PORTS}
-    deployment = local.Deployment(state, ports, keep=True, people="signer", pace=0.2)
+    deployment = local.Deployment(state, ports, keep=True, people="signer,reviewer", pace=0.2)
     parts = Parts(state / "logs", at_temporal=deployment.environment("temporal"))
     try:
         with settled(parts.at_temporal):

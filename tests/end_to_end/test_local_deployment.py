@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deploy.demo import SCRIPTS
+from deploy.demo_stories import SCRIPTS
 from deploy.local import PORTS, ROOT
 from deploy.processes import listening
 from tests.end_to_end.product import ORDERS, PATIENCE, eventually, is_alive
