@@ -8,6 +8,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -53,14 +54,15 @@ def bill(tmp_path: Path) -> Path:
     return file
 
 
-@pytest.fixture
-def full(bill: Path) -> Iterator[None]:
-    """Once the bill is there, no file of this process grows beyond 4 kB, as on a full disk."""
-    del bill
+@contextmanager
+def a_full_disk() -> Iterator[None]:
+    """No file of this process grows beyond 4 kB; not for the whole test, whose report is one."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4_000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def files_of(directory: Path) -> list[Path]:
@@ -182,15 +184,16 @@ async def test_what_is_no_number_names_no_directory(
 
 
 @pytest.mark.fault("F40")
-@pytest.mark.usefixtures("full")
 async def test_a_full_disk_keeps_nothing_by_halves(
     local: BlobStore, directory: Path, bill: Path
 ) -> None:
     """It is said, health is red, and nothing is there."""
-    with pytest.raises(BlobStoreFullError):
-        await local.keep(NUMBER, bill, "application/pdf")
+    with a_full_disk():
+        with pytest.raises(BlobStoreFullError):
+            await local.keep(NUMBER, bill, "application/pdf")
+        healthy = await local.reachable()
 
-    assert not await local.reachable()
+    assert not healthy
     assert files_of(directory) == []
 
 

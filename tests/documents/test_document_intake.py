@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -30,13 +31,15 @@ def _temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.fixture
+@contextmanager
 def small_files() -> Iterator[None]:
-    """A system that lets no file of this process grow beyond 100 kB."""
+    """No file of this process grows beyond 100 kB; not for the whole test, whose report is one."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def files_in(tmp_path: Path) -> list[Path]:
@@ -119,11 +122,11 @@ async def test_a_file_that_is_refused_is_not_kept(intake: Intake, tmp_path: Path
 
 
 @pytest.mark.fault("F40")
-@pytest.mark.usefixtures("small_files")
 async def test_a_disk_that_is_full_is_said(intake: Intake, tmp_path: Path) -> None:
     """On the way in already; nothing stays."""
-    with pytest.raises(BlobStoreFullError):
-        await take_in(intake, a_pdf(padding=200_000))
+    file = a_pdf(padding=200_000)
+    with small_files(), pytest.raises(BlobStoreFullError):
+        await take_in(intake, file)
 
     assert files_in(tmp_path) == []
 
