@@ -219,18 +219,6 @@ async def test_thirty_days_at_the_carrier_are_looked_at_ever_less(slow_world: Wo
     assert (await slow_world.handle().result()).phase == "completed"
 
 
-@pytest.mark.fault("F34")
-async def test_unsigned_letter_ends_at_the_deadline(world: World) -> None:
-    """Thirty days without a signature: the order is deleted at Twilio and has failed."""
-    await world.verified()
-    await world.days_go_by(30)
-    await world.env.sleep(timedelta(minutes=1))
-    result = await world.handle().result()
-    assert result.phase == "failed"
-    assert "29 days" in (result.failure_reason or "")
-    assert [order["deleted"] for order in (await world.ledger())["orders"]] == [True]
-
-
 @pytest.mark.fault("F35")
 async def test_vanished_order_is_never_created_again_by_itself(world: World) -> None:
     """Deleted behind our back: a second look, then a person; cancelled, the workflow ends."""
