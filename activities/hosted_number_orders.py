@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from activities.failures import twilio_failures
 from activities.letters import Letter, letter_snapshot, withdrawn_letter
@@ -22,6 +23,7 @@ from hosted_numbers.steps import (
     OrderLookup,
     OrderSnapshot,
     OrderUpdate,
+    Trouble,
 )
 from hosted_numbers.twilio import (
     HostedNumberOrder,
@@ -126,15 +128,22 @@ class HostedNumberOrderActivities:
     async def release(self, release: NumberRelease) -> None:
         """Delete the IncomingPhoneNumber of a completed order, which ends its hosting.
 
-        Safe to run twice: a number that is gone already counts as released.
+        Safe to run twice: a number that is gone already counts as released. An order that is gone,
+        or names no number, does not: nothing is known of the number then.
         """
         with twilio_failures():
+            order = await self._twilio.hosted_number_orders.fetch(release.sid)
+            if not (order.incoming_phone_number_sid and order.account_sid):
+                raise ApplicationError(
+                    "The order names no IncomingPhoneNumber.",
+                    Trouble(kind="not-found"),
+                    type="not-found",
+                    non_retryable=True,
+                )
             try:
-                order = await self._twilio.hosted_number_orders.fetch(release.sid)
-                if order.incoming_phone_number_sid and order.account_sid:
-                    await self._twilio.incoming_phone_numbers.delete(
-                        order.incoming_phone_number_sid, account_sid=order.account_sid
-                    )
+                await self._twilio.incoming_phone_numbers.delete(
+                    order.incoming_phone_number_sid, account_sid=order.account_sid
+                )
             except NotFoundError:
                 activity.logger.info("The number of %s was gone already.", release.sid)
 

@@ -27,7 +27,11 @@ class HostedNumberOffboardingWorkflow:
                 summary="Delete the IncomingPhoneNumber at Twilio",
             )
         except ActivityError as error:
-            play = playbook.play(trouble(error))
+            cause = trouble(error)
+            if cause.kind == "not-found":
+                play = playbook.NUMBER_UNKNOWN
+                return Answer(taken=False, reason=play.reason, next_step=play.next_step)
+            play = playbook.play(cause)
             next_step = f"{play.next_step} Then off-board the number again."
             return Answer(taken=False, reason=play.reason, next_step=next_step)
         return Answer(

@@ -99,6 +99,10 @@ _REFUSED: Final = Play(
     "Look the error code up in Twilio's catalogue, mend what it names, then resume the order.",
 )
 
+NUMBER_UNKNOWN: Final = Play(
+    "Twilio no longer knows the order, so its number was not given back.",
+    "Release the number, its IncomingPhoneNumber, in Twilio's console.",
+)
 DOCUMENT_GONE: Final = "Twilio does not find the document any more."
 DOCUMENT_EXPIRED: Final = "The document has expired."
 DOCUMENT_REJECTED: Final = "Twilio rejected the document without a reason."

@@ -10,6 +10,7 @@ from activities.hosted_number_orders import HostedNumberOrderActivities
 from activities.verification import VerificationActivities
 from hosted_numbers.business_hours import business_hours_from
 from hosted_numbers.steps import CallPlacement, NumberRelease, OrderLookup, OrderUpdate
+from hosted_numbers.twilio import HostedNumberOrder
 from tests.activities.running import run
 from tests.orders import NUMBER, ORDER_SID, an_order
 from tests.world import Twilio
@@ -77,15 +78,35 @@ async def test_business_hours_are_told_where_they_are_asked_for(
 async def test_number_is_given_back_once(
     twilio: Twilio, orders: HostedNumberOrderActivities
 ) -> None:
-    """A number that is gone, and an order that is, count as given back."""
+    """A number that is gone counts as given back."""
     created = await run(orders.find_or_create, an_order())
     with pytest.raises(ApplicationError, match="22121"):
         await run(orders.release, NumberRelease(sid=created.sid))
     await twilio.tell(f"orders/{created.sid}", status="completed")
     for attempt in (1, 2):
         await run(orders.release, NumberRelease(sid=created.sid), attempt=attempt)
-    await run(orders.release, NumberRelease(sid=ORDER_SID))
     assert len((await twilio.ledger())["released_numbers"]) == 1
+
+
+async def test_number_of_an_order_that_is_gone_is_not_said_to_be_given_back(
+    twilio: Twilio, orders: HostedNumberOrderActivities, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is known of it then, nor where the order names none."""
+    with pytest.raises(ApplicationError) as gone:
+        await run(orders.release, NumberRelease(sid=ORDER_SID))
+    assert gone.value.type == "not-found"
+    created = await run(orders.find_or_create, an_order())
+    resource = twilio.twilio.hosted_number_orders
+    nameless = (await resource.fetch(created.sid)).model_copy(
+        update={"incoming_phone_number_sid": None}
+    )
+
+    async def fetch(_: str) -> HostedNumberOrder:
+        return nameless
+
+    monkeypatch.setattr(resource, "fetch", fetch)
+    with pytest.raises(ApplicationError, match="names no IncomingPhoneNumber"):
+        await run(orders.release, NumberRelease(sid=created.sid))
 
 
 async def test_number_that_was_given_back_is_ordered_anew(

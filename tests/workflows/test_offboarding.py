@@ -40,6 +40,17 @@ async def test_number_is_given_back_and_hosted_again(world: World) -> None:
     assert f"in the run {run_id}" in again.timeline[1].what
 
 
+async def test_number_of_an_order_that_twilio_forgot_is_left_to_a_person(world: World) -> None:
+    """Where the number is to be found, nobody knows but Twilio's console."""
+    await hosted(world)
+    await world.fault("GET", "/HostedNumbers/HostedNumberOrders/*", "status", status=404)
+    answer = await world.orders.offboard(NUMBER)
+    assert not answer.taken
+    assert "was not given back" in answer.reason
+    assert "console" in answer.next_step
+    assert (await world.ledger())["released_numbers"] == []
+
+
 async def test_number_that_is_given_back_twice_stays_so(world: World) -> None:
     """A number that is gone already counts as given back."""
     await hosted(world)
