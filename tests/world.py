@@ -31,7 +31,7 @@ from hosted_numbers.contract import (
     StoredDocument,
     VerificationCodeEntry,
 )
-from hosted_numbers.errors import NoWorkerError
+from hosted_numbers.errors import NoWorkerError, TemporalUnavailableError
 from hosted_numbers.ids import order_workflow_id
 from hosted_numbers.orders import HostedNumberOrders
 from hosted_numbers.simulator.app import create_app
@@ -165,7 +165,7 @@ class World(Twilio):
         while asyncio.get_running_loop().time() < give_up:
             # the server now and then refuses a workflow task that an update and a timer share, and
             # gives it out again ten seconds later: longer than a caller has patience
-            with contextlib.suppress(NoWorkerError):
+            with contextlib.suppress(NoWorkerError, TemporalUnavailableError):
                 progress = await self.orders.progress(number)
                 if all(getattr(progress, name) == value for name, value in expected.items()):
                     return progress
