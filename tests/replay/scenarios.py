@@ -210,10 +210,10 @@ async def overdue(world: World) -> None:
 
 
 async def reminded_and_overdue(world: World) -> None:
-    """Nobody asks for the call in spite of two reminders."""
-    await world.start(call_when="asked", deadline_days=8)
+    """Nobody asks for the call in spite of a reminder."""
+    await world.start(call_when="asked", deadline_days=2)
     await world.until(waiting_for="verification-call")
-    await world.days_go_by(8)
+    await world.days_go_by(2)
     await world.env.sleep(timedelta(minutes=1))
 
 
