@@ -27,6 +27,7 @@ from hosted_numbers.validation import NewStoredDocument
 from tests.orders import NUMBER
 
 OTHER_NUMBER = "+15017122662"
+UNKNOWN = "6f1e5a52-3c86-4a0e-9f3e-0f2f0d7c1b11"
 BILL = b"a bill" * 20_000
 
 
@@ -157,9 +158,9 @@ async def test_where_all_files_are_deleted_no_number_is_left(
     [
         "../../etc/passwd",
         f"{NUMBER}/../../etc/passwd",
-        f"{NUMBER}/{uuid.uuid4()}/..",
-        f"/{NUMBER}/{uuid.uuid4()}",
-        f"{NUMBER}/{uuid.uuid4()}\n",
+        f"{NUMBER}/{UNKNOWN}/..",
+        f"/{NUMBER}/{UNKNOWN}",
+        f"{NUMBER}/{UNKNOWN}\n",
         f"{NUMBER}/bill.pdf",
         "",
     ],
