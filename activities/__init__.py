@@ -7,8 +7,14 @@ from typing import Any
 from activities.authorization_documents import AuthorizationDocumentActivities
 from activities.documents import DocumentActivities
 from activities.hosted_number_orders import HostedNumberOrderActivities
+from activities.notifications import (
+    NotificationActivities,
+    NotificationDeliveryActivities,
+    Receiver,
+)
 from activities.verification import VerificationActivities
 from hosted_numbers.blobs import BlobStore
+from hosted_numbers.notification_records import Notifications
 from hosted_numbers.settings import Settings
 from hosted_numbers.twilio import Credentials, TwilioClient
 
@@ -34,8 +40,9 @@ def all_activities(
     *,
     public_base_url: str | None,
     document_retention: timedelta,
+    notifications: Notifications | None = None,
 ) -> list[Callable[..., Any]]:
-    """Every activity that a worker registers.
+    """Every activity that the worker of the orders registers.
 
     Args:
         twilio: the worker's one client.
@@ -43,11 +50,14 @@ def all_activities(
         public_base_url: the gateway, where Twilio reports changes and people act; None leaves
             orders to their own looks.
         document_retention: how long files are kept after their order has ended.
+        notifications: where events are handed over; None where no backend wants to be told.
     """
-    orders = HostedNumberOrderActivities(twilio, public_base_url)
+    notifies = notifications is not None
+    orders = HostedNumberOrderActivities(twilio, public_base_url, notifies=notifies)
     verification = VerificationActivities(twilio)
     letters = AuthorizationDocumentActivities(twilio)
     documents = DocumentActivities(twilio, blobs, document_retention)
+    telling = NotificationActivities(notifications)
     return [
         orders.find_or_create,
         orders.fetch,
@@ -64,4 +74,14 @@ def all_activities(
         letters.find_or_create,
         letters.reopen,
         letters.resend,
+        telling.start,
     ]
+
+
+def notification_activities(receiver: Receiver | None) -> list[Callable[..., Any]]:
+    """Every activity that the worker of the notifications registers.
+
+    Args:
+        receiver: where events are sent; None where the settings name no endpoint.
+    """
+    return [NotificationDeliveryActivities(receiver).deliver]

@@ -1,5 +1,6 @@
-"""The one place where an error of Twilio's client becomes a failure that Temporal understands."""
+"""The one place where errors of our clients become failures that Temporal understands."""
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -7,6 +8,7 @@ from datetime import timedelta
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from hosted_numbers.delivery import DeliveryError, GoneError
 from hosted_numbers.steps import Trouble, TroubleKind
 from hosted_numbers.twilio import (
     AuthenticationError,
@@ -15,7 +17,11 @@ from hosted_numbers.twilio import (
     RefusedError,
     TwilioError,
 )
-from workflows.policies import LONGEST_RETRY_AFTER
+from workflows.policies import (
+    LONGEST_NOTIFICATION_PAUSE,
+    LONGEST_RETRY_AFTER,
+    NOTIFICATION_PAUSES,
+)
 
 
 @contextmanager
@@ -71,3 +77,39 @@ def _retry_after(error: TwilioError) -> timedelta | None:
         return None
     spread = 1 + (activity.info().attempt % 5) / 20 if activity.in_activity() else 1.0
     return min(error.retry_after * spread, LONGEST_RETRY_AFTER)
+
+
+@contextmanager
+def delivery_failures() -> Iterator[None]:
+    """Turn a notification that was not taken into a failure of the activity, and say when next."""
+    try:
+        yield
+    except DeliveryError as error:
+        raise delivery_failure(error, activity.info().attempt) from None
+
+
+def delivery_failure(error: DeliveryError, attempt: int) -> ApplicationError:
+    """The failure of a delivery: tried again by the schedule of Standard Webhooks, 410 is not.
+
+    Args:
+        error: what came of this try.
+        attempt: which one it was, from 1.
+    """
+    gone = isinstance(error, GoneError)
+    last = attempt > len(NOTIFICATION_PAUSES)
+    return ApplicationError(
+        error.reason,
+        type=type(error).__name__,
+        non_retryable=gone,
+        next_retry_delay=None if gone or last else _next_pause(error, attempt),
+        category=ApplicationErrorCategory.UNSPECIFIED
+        if gone or last
+        else ApplicationErrorCategory.BENIGN,
+    )
+
+
+def _next_pause(error: DeliveryError, attempt: int) -> timedelta:
+    spread = random.uniform(1.0, 1.1)  # noqa: S311 - it spreads load, and guards nothing
+    pause = NOTIFICATION_PAUSES[attempt - 1] * spread
+    asked = min(error.retry_after or timedelta(0), LONGEST_NOTIFICATION_PAUSE)
+    return max(pause, asked)

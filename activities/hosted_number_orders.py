@@ -45,9 +45,12 @@ class _Found(NamedTuple):
 class HostedNumberOrderActivities:
     """One order at Twilio."""
 
-    def __init__(self, twilio: TwilioClient, public_base_url: str | None) -> None:
+    def __init__(
+        self, twilio: TwilioClient, public_base_url: str | None, *, notifies: bool = False
+    ) -> None:
         self._twilio = twilio
         self._public_base_url = public_base_url
+        self._notifies = notifies
 
     @activity.defn(name=steps.FIND_OR_CREATE_ORDER)
     async def find_or_create(self, request: HostedNumberOrderRequest) -> OrderSnapshot:
@@ -63,6 +66,7 @@ class HostedNumberOrderActivities:
         update: dict[str, object] = {
             "operator_url": self._public_base_url,
             "previous_sid": found.failed_sid,
+            "notifies": self._notifies,
         }
         if request.call_when == "business-hours":
             update["call_from"] = business_hours_from(request.phone_number, datetime.now(UTC))
@@ -75,7 +79,10 @@ class HostedNumberOrderActivities:
             order = await self._twilio.hosted_number_orders.fetch(lookup.sid)
             seen = await letter_snapshot(self._twilio, order, lookup.authorization_document_sid)
             reviewed = [await self._reviewed(sid) for sid in lookup.supporting_document_sids]
-        update: dict[str, object] = {"supporting_documents": tuple(reviewed)}
+        update: dict[str, object] = {
+            "supporting_documents": tuple(reviewed),
+            "notifies": self._notifies,
+        }
         if lookup.call_after is not None and lookup.phone_number is not None:
             moment = max(lookup.call_after, datetime.now(UTC))
             update["call_from"] = business_hours_from(lookup.phone_number, moment)

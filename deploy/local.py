@@ -32,6 +32,7 @@ from deploy.processes import (
 )
 from hosted_numbers import contract, search_attributes, temporal
 from hosted_numbers.errors import HostedNumbersError
+from hosted_numbers.gateway.pages.passwords import hashed
 from hosted_numbers.process import cancel_on_sigterm, leave
 
 ROOT = Path(__file__).parent.parent
@@ -78,6 +79,7 @@ class Deployment:
     def environment(self, *parts: str) -> dict[str, str]:
         """The settings of a process, secrets only for those that need them."""
         key = hashlib.sha256(self.secret("api-key").encode()).hexdigest()
+        password = hashed(self.secret("operator-password")) if "gateway" in parts else ""
         settings = {
             # a profile of the person at the keyboard may lead to a cluster that is somebody's
             "temporal": {
@@ -93,6 +95,7 @@ class Deployment:
             "documents": {"HOSTED_NUMBERS_BLOB_STORE": self.blobs},
             "gateway": {
                 "HOSTED_NUMBERS_API_KEYS": key,
+                "HOSTED_NUMBERS_OPERATOR_PASSWORD_HASH": password,
                 "HOSTED_NUMBERS_TEMPORAL_UI_URL": self.url("ui"),
             },
         }
@@ -226,13 +229,15 @@ def _welcome(deployment: Deployment) -> str:
     state = deployment.state
     state = state.relative_to(ROOT) if state.is_relative_to(ROOT) else state
     return f"""
+  Operator        {gateway}/  (the password stands in {state}/operator-password)
   Temporal UI     {deployment.url("ui")}/namespaces/default/workflows
   API and docs    {gateway}/docs
   Simulator       {deployment.url("simulator")}/_simulator/ledger
   API key         {state}/api-key
   Logs            {state}/logs
 
-Send an order, watch it wait for its code, hear the code, hand it in:
+Sign in to the operator's pages and start an order there; or, from here, send one, watch it wait
+for its code, hear the code, hand it in:
 
   export TEMPORAL_ADDRESS={LOOPBACK}:{address} HOSTED_NUMBERS_BLOB_STORE={deployment.blobs}
   .venv/bin/hosted-numbers order create --phone-number +15017122661 \\
@@ -256,7 +261,9 @@ async def demo(*, hold: bool, pace: float) -> bool:
         print("Starting Temporal, the simulator of Twilio, a worker and the gateway …", flush=True)
         async with running(deployment) as processes:
             print(f"  Temporal UI   {deployment.url('ui')}/namespaces/default/workflows")
-            print(f"  API and docs  {deployment.url('gateway')}/docs\n", flush=True)
+            print(f"  API and docs  {deployment.url('gateway')}/docs")
+            print(f"  Operator      {deployment.url('gateway')}/")
+            print(f"  Password      {deployment.secret('operator-password')}\n", flush=True)
             went_well = await run_demo(
                 gateway=deployment.url("gateway"),
                 simulator=deployment.url("simulator"),

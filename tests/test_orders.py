@@ -17,6 +17,7 @@ from hosted_numbers.contract import (
     VerificationCodeEntry,
 )
 from hosted_numbers.errors import (
+    IdempotencyKeyReusedError,
     InvalidRequestError,
     NoWorkerError,
     OrderAlreadyOpenError,
@@ -26,8 +27,9 @@ from hosted_numbers.errors import (
     SettingsError,
     TemporalUnavailableError,
 )
-from hosted_numbers.ids import document_disposal_id
-from hosted_numbers.orders import HostedNumberOrders, OrderPage
+from hosted_numbers.ids import document_disposal_id, offboarding_workflow_id
+from hosted_numbers.order_lists import OrderPage
+from hosted_numbers.orders import HostedNumberOrders
 from hosted_numbers.validation import NewHostedNumberOrder
 from tests.orders import NUMBER, an_order
 from tests.world import BINARIES, World, a_world_on
@@ -65,7 +67,7 @@ async def listed(world: World, count: int, **filters: object) -> OrderPage:
     """A page of orders, once Temporal's list, which lags, shows so many."""
     async with asyncio.timeout(15):
         while True:
-            page = await world.orders.page(**filters)  # type: ignore[arg-type]  # by name
+            page = await world.orders.lists.page(**filters)  # type: ignore[arg-type]  # by name
             if len(page.orders) == count:
                 return page
             await asyncio.sleep(0.05)
@@ -84,6 +86,106 @@ async def test_same_order_is_found_and_another_one_is_refused(idle_world: World)
         await idle_world.orders.start(an_order(contact_title="Director"))
 
 
+@pytest.mark.fault("F04")
+async def test_a_start_under_its_key_finds_its_order(idle_world: World) -> None:
+    """Open or ended, in whichever process; the key is good for that order alone."""
+    first = await idle_world.orders.start(an_order(), idempotency="mine")
+    again = await HostedNumberOrders(idle_world.client).start(an_order(), idempotency="mine")
+    assert again == first
+    assert (first.created, first.replayed) == (True, False)
+    assert (again.created, again.replayed) == (False, True)
+    with pytest.raises(IdempotencyKeyReusedError):
+        await idle_world.orders.start(an_order(contact_title="Director"), idempotency="mine")
+    with pytest.raises(OrderAlreadyOpenError):
+        await idle_world.orders.start(an_order(contact_title="Director"), idempotency="theirs")
+    same = await idle_world.orders.start(an_order(), idempotency="theirs")
+    assert (same, same.created, same.replayed) == (first, False, False)
+
+    await idle_world.handle().terminate()
+    ended = await idle_world.orders.start(an_order(), idempotency="mine")
+    assert (ended, ended.replayed) == (first, True)
+    anew = await idle_world.orders.start(an_order(), idempotency="theirs")
+    assert anew.created
+    assert anew.run_id != first.run_id
+
+
+@pytest.mark.fault("F04")
+@pytest.mark.fault("F50")
+async def test_starts_at_once_under_one_key_are_one(idle_world: World) -> None:
+    """All get the same answer: one of them has started it, and the others find that."""
+    started = await asyncio.gather(
+        *(idle_world.orders.start(an_order(), idempotency="mine") for _ in range(5))
+    )
+    assert len({each.run_id for each in started}) == 1
+    assert sorted(each.created for each in started) == [False] * 4 + [True]
+    assert all(each.created or each.replayed for each in started)
+
+
+@pytest.mark.fault("F04")
+async def test_an_act_under_its_key_is_taken_once(world: World) -> None:
+    """Sent again, also by another process and also after the order ended: the first answer."""
+    await world.start()
+    await world.until(waiting_for="verification-code")
+    other = HostedNumberOrders(world.client)
+    amendment = Amendment(contact_title="Director")
+    first = await world.orders.amend(NUMBER, amendment, idempotency="mine")
+    again = await other.amend(NUMBER, amendment, idempotency="mine")
+    assert again == first
+    timeline = (await world.orders.progress(NUMBER)).timeline
+    await world.orders.amend(NUMBER, Amendment(contact_title="CFO"), idempotency="another")
+    longer = (await world.orders.progress(NUMBER)).timeline
+    assert len(longer) > len(timeline)
+
+    cancelled = await world.orders.cancel(NUMBER, idempotency="mine")
+    await world.until(phase="cancelled")
+    assert await other.cancel(NUMBER, idempotency="mine") == cancelled
+    assert await other.amend(NUMBER, amendment, idempotency="mine") == first
+    with pytest.raises(OrderEndedError):
+        await other.cancel(NUMBER)
+    with pytest.raises(OrderEndedError):
+        await other.cancel(NUMBER, idempotency="unknown")
+    with pytest.raises(OrderNotFoundError):
+        await other.cancel("+12125550199", idempotency="mine")
+
+
+@pytest.mark.fault("F04")
+@pytest.mark.fault("F30")
+async def test_acts_at_once_under_one_key_are_one(world: World) -> None:
+    """A code that is sent twice at once is judged once, and both hear the verdict."""
+    await world.start()
+    waiting = await world.until(waiting_for="verification-code")
+    code = VerificationCodeEntry(code=await world.code(waiting))
+    answers = await asyncio.gather(
+        *(world.orders.submit_verification_code(NUMBER, code, idempotency="k") for _ in range(3))
+    )
+    assert len({answer.model_dump_json() for answer in answers}) == 1
+    assert answers[0].taken
+
+
+@pytest.mark.fault("F04")
+async def test_a_number_is_given_back_once_under_its_key(world: World) -> None:
+    """The release that was asked for before is found again; another key asks anew."""
+    await world.sign(await world.verified())
+    await world.until(phase="completed")
+    first = await world.orders.offboard(NUMBER, idempotency="mine")
+    release = world.client.get_workflow_handle(offboarding_workflow_id(NUMBER))
+    run_id = (await release.describe()).run_id
+    assert await HostedNumberOrders(world.client).offboard(NUMBER, idempotency="mine") == first
+    assert (await release.describe()).run_id == run_id
+    await world.orders.offboard(NUMBER, idempotency="another")
+    assert (await release.describe()).run_id != run_id
+
+
+async def test_an_order_names_its_customer(idle_world: World) -> None:
+    """Without a worker; an unknown number has none."""
+    await idle_world.orders.start(an_order(customer="customer-4711"))
+    assert await idle_world.orders.customer_of(NUMBER) == "customer-4711"
+    await idle_world.orders.start(an_order(phone_number="+12125550110"))
+    assert await idle_world.orders.customer_of("+12125550110") is None
+    with pytest.raises(OrderNotFoundError, match="No order is known"):
+        await idle_world.orders.customer_of("+12125550111")
+
+
 async def test_orders_are_listed_by_what_they_wait_for(world: World) -> None:
     """Lists come from search attributes, page by page, and show where each order stands."""
     waiting = await world.verified(customer="O-Hara & Sons, Ltd")
@@ -97,14 +199,14 @@ async def test_orders_are_listed_by_what_they_wait_for(world: World) -> None:
     assert page.next_cursor is None
     assert (await listed(world, 1, customer="O-Hara & Sons, Ltd")).orders == page.orders
     with pytest.raises(InvalidRequestError, match="quotes"):
-        await world.orders.page(customer="x' OR WorkflowType != 'y")
+        await world.orders.lists.page(customer="x' OR WorkflowType != 'y")
     failed = (await listed(world, 1, status="failed")).orders[0]
     assert failed.closed_at is not None
     assert (await listed(world, 1, open_only=True)).orders[0].phone_number == NUMBER
     await listed(world, 2)
-    half = await world.orders.page(page_size=1)
+    half = await world.orders.lists.page(page_size=1)
     assert half.next_cursor is not None
-    rest = await world.orders.page(page_size=1, cursor=half.next_cursor)
+    rest = await world.orders.lists.page(page_size=1, cursor=half.next_cursor)
     assert {half.orders[0].phone_number, rest.orders[0].phone_number} == {NUMBER, "+12125550110"}
 
 
@@ -177,7 +279,9 @@ async def test_temporal_away_is_said_within_the_deadline() -> None:
         lambda: orders.progress(NUMBER),
         lambda: orders.cancel(NUMBER),
         lambda: orders.order_changed(NUMBER, OrderChanged()),
-        orders.page,
+        orders.lists.page,
+        orders.lists.census,
+        orders.lists.pressing,
     ]
     for call in calls:
         async with asyncio.timeout(3):
@@ -274,6 +378,6 @@ async def test_missing_search_attributes_stop_the_worker(server: WorkflowEnviron
     """An unregistered attribute would stall orders for ever: the worker says what to run."""
     with pytest.raises(SettingsError, match="hosted-numbers setup"):
         await search_attributes.require(server.client)
-    assert len(await search_attributes.register(server.client)) == 5
+    assert len(await search_attributes.register(server.client)) == 6
     assert await search_attributes.register(server.client) == []
     await search_attributes.require(server.client)

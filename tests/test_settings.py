@@ -1,7 +1,8 @@
 """Settings: from variables or files, checked once, secrets never shown."""
 
+import json
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from hosted_numbers.settings import Settings
 ACCOUNT = "AC" + "1" * 32
 KEY = "SK" + "2" * 32
 DIGEST = "ab" * 32
+OTHER_DIGEST = "cd" * 32
+WHSEC = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 @pytest.fixture(autouse=True)
@@ -99,10 +102,82 @@ def test_a_secret_may_stand_in_a_file(
 def test_keys_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Separated by commas, as in the variable."""
     file = tmp_path / "keys"
-    file.write_text(f"{DIGEST}, {DIGEST.upper()}\n")
+    file.write_text(f"{DIGEST}, {OTHER_DIGEST.upper()}\n")
     monkeypatch.setenv("HOSTED_NUMBERS_API_KEYS_FILE", str(file))
 
-    assert Settings.read().hosted_numbers_api_keys == (DIGEST, DIGEST)
+    keys = Settings.read().hosted_numbers_api_keys
+
+    assert [key.sha256 for key in keys] == [DIGEST, OTHER_DIGEST]
+    assert all(key.allows("codes:write") for key in keys)
+
+
+def test_keys_may_say_what_they_are_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a JSON list: with scopes, an expiry, and the one customer that they reach."""
+    entry = {
+        "sha256": DIGEST,
+        "name": "shop",
+        "scopes": ["orders:read"],
+        "expires": "2027-01-01T00:00:00Z",
+        "customer": "customer-4711",
+    }
+    monkeypatch.setenv("HOSTED_NUMBERS_API_KEYS", json.dumps([entry]))
+
+    [key] = Settings.read().hosted_numbers_api_keys
+
+    assert key.allows("orders:read")
+    assert not key.allows("orders:write")
+    assert key.customer == "customer-4711"
+    assert key.is_valid(datetime(2026, 12, 31, tzinfo=UTC))
+    assert not key.is_valid(datetime(2027, 1, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HOSTED_NUMBERS_API_KEYS", f"{DIGEST},{DIGEST}"),
+        ("HOSTED_NUMBERS_API_KEYS", '[{"sha256": "x", "name": "a"}]'),
+        ("HOSTED_NUMBERS_API_KEYS", "[1]"),
+        ("HOSTED_NUMBERS_API_KEYS", "[{"),
+        ("HOSTED_NUMBERS_API_KEYS", json.dumps([{"sha256": DIGEST, "name": "a", "scopes": []}])),
+        ("HOSTED_NUMBERS_API_KEYS", json.dumps([{"sha256": DIGEST, "name": "a", "scope": "x"}])),
+        ("HOSTED_NUMBERS_OPERATOR_PASSWORD_HASH", "secret"),
+        ("HOSTED_NUMBERS_OPERATOR_HEADER", "X Forwarded User"),
+        ("HOSTED_NUMBERS_TRUSTED_PROXIES", "10.0.0.0/8,somewhere"),
+        ("HOSTED_NUMBERS_RATE_LIMIT_CODES", "often"),
+        ("HOSTED_NUMBERS_NOTIFICATION_SECRETS", "whsec_c2hvcnQ="),
+        ("HOSTED_NUMBERS_NOTIFICATION_SECRETS", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+        ("HOSTED_NUMBERS_NOTIFICATION_PORTS", "443,many"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """The message has the variable, and never its value."""
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsError) as refused:
+        Settings.read()
+
+    assert name in str(refused.value)
+    assert value not in str(refused.value)
+
+
+def test_lists_are_read_with_commas_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks, hosts, ports and keys alike."""
+    monkeypatch.setenv("HOSTED_NUMBERS_TRUSTED_PROXIES", "10.0.0.0/8, 192.168.1.7")
+    monkeypatch.setenv("HOSTED_NUMBERS_NOTIFICATION_HOSTS", "a.example.com,b.example.com")
+    monkeypatch.setenv("HOSTED_NUMBERS_NOTIFICATION_PORTS", "443,8443")
+    monkeypatch.setenv(
+        "HOSTED_NUMBERS_NOTIFICATION_SECRETS", f"{WHSEC},{WHSEC.replace('M', 'N', 1)}"
+    )
+
+    settings = Settings.read()
+
+    networks = settings.hosted_numbers_trusted_proxies
+    assert [str(each) for each in networks] == ["10.0.0.0/8", "192.168.1.7/32"]
+    assert settings.hosted_numbers_notification_hosts == ("a.example.com", "b.example.com")
+    assert settings.hosted_numbers_notification_ports == (443, 8443)
+    assert len(settings.hosted_numbers_notification_secrets) == 2
 
 
 def test_a_file_that_cannot_be_read_is_said(

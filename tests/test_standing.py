@@ -149,7 +149,7 @@ def test_an_order_looks_back_at_the_one_before() -> None:
     state = act(state, says("received", previous_sid="HR" + "9" * 32, operator_url="https://ops"))
     assert progress(state).previous_run_id == "run-1"
     assert "run `run-1`" in details(state)
-    assert "[Act on this order](https://ops/docs)" in details(state)
+    assert "[Act on this order](https://ops/orders/%2B15017122661)" in details(state)
     assert any("HR999" in entry.what for entry in state.timeline)
 
 

@@ -7,6 +7,7 @@ import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
+from functools import partial
 
 import pytest
 from temporalio.testing import WorkflowEnvironment
@@ -55,6 +56,7 @@ async def last_words(settings: Mapping[str, str]) -> tuple[int | None, str]:
         ({}, ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_API_KEY"]),
         ({"TWILIO_ACCOUNT_SID": ACCOUNT_SID, "TWILIO_API_KEY": "SK" + "1" * 32}, ["API_SECRET"]),
         ({**CREDENTIALS, "TWILIO_BASE_URL": "localhost"}, ["TWILIO_BASE_URL"]),
+        ({**CREDENTIALS, "HOSTED_NUMBERS_NOTIFICATION_URL": "https://example.com"}, ["SECRETS"]),
         ({**CREDENTIALS, "TEMPORAL_PROFILE": "nowhere"}, ["nowhere", "TEMPORAL_PROFILE"]),
     ],
 )
@@ -101,6 +103,7 @@ async def test_namespace_without_search_attributes_ends_it_at_once() -> None:
         setup = await run("hosted-numbers", "setup", environment={"TEMPORAL_ADDRESS": address})
         assert setup.code == 0, setup.err
         async with asyncio.timeout(PATIENCE), a_worker(**settings) as worker:
-            await eventually(lambda: temporal.has_worker(server.client, contract.TASK_QUEUE))
+            for queue in (contract.TASK_QUEUE, contract.NOTIFICATION_QUEUE):
+                await eventually(partial(temporal.has_worker, server.client, queue))
             worker.send_signal(signal.SIGTERM)
             assert await worker.wait() == 0

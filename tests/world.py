@@ -20,7 +20,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from activities import all_activities
+from activities import all_activities, notification_activities
+from activities.notifications import Receiver
 from hosted_numbers import contract, search_attributes
 from hosted_numbers.blobs import BlobStore
 from hosted_numbers.contract import (
@@ -33,13 +34,14 @@ from hosted_numbers.contract import (
 )
 from hosted_numbers.errors import NoWorkerError, TemporalUnavailableError
 from hosted_numbers.ids import order_workflow_id
+from hosted_numbers.notification_records import Notifications
 from hosted_numbers.orders import HostedNumberOrders
 from hosted_numbers.simulator.app import create_app
 from hosted_numbers.simulator.callbacks import Outgoing
 from hosted_numbers.simulator.config import SimulatorConfig
 from hosted_numbers.twilio import Credentials, TwilioClient
 from tests.orders import NUMBER, an_order
-from workflows import WORKFLOWS, sandbox
+from workflows import NOTIFICATION_WORKFLOWS, WORKFLOWS, sandbox
 
 ACCOUNT_SID = "AC" + "1" * 32
 AUTH_TOKEN = "2" * 32
@@ -144,6 +146,7 @@ class World(Twilio):
     client: Client
     orders: HostedNumberOrders
     blobs: BlobStore
+    receiver: Receiver | None = None
 
     async def start(self, **changes: object) -> WorkflowHandle[object, Progress]:
         """Start an order and answer its workflow."""
@@ -226,8 +229,8 @@ class World(Twilio):
 
     @contextlib.asynccontextmanager
     async def working(self, **options: Any) -> AsyncIterator[None]:
-        """A worker at work."""
-        async with Worker(
+        """A worker at work, and one that delivers notifications where the world has a receiver."""
+        orders = Worker(
             self.client,
             task_queue=contract.TASK_QUEUE,
             workflows=WORKFLOWS,
@@ -236,35 +239,61 @@ class World(Twilio):
                 self.blobs,
                 public_base_url=PUBLIC_BASE_URL,
                 document_retention=RETENTION,
+                notifications=Notifications(self.client) if self.receiver else None,
             ),
             workflow_runner=sandbox(),
             **options,
-        ):
+        )
+        async with orders, self.delivering() if self.receiver else contextlib.nullcontext():
             yield
+
+    def delivering(self) -> Worker:
+        """A worker that delivers notifications to the world's receiver."""
+        return Worker(
+            self.client,
+            task_queue=contract.NOTIFICATION_QUEUE,
+            workflows=NOTIFICATION_WORKFLOWS,
+            activities=notification_activities(self.receiver),
+            workflow_runner=sandbox(),
+        )
 
 
 @contextlib.asynccontextmanager
-async def a_world(**config: Any) -> AsyncIterator[World]:
+async def a_world(receiver: Receiver | None = None, **config: Any) -> AsyncIterator[World]:
     """Everything up, on the time-skipping server; nothing happens by itself but Twilio's steps."""
     async with (
-        await WorkflowEnvironment.start_time_skipping(
-            data_converter=pydantic_data_converter,
-            test_server_existing_path=str(BINARIES / "temporal-test-server"),
-        ) as env,
-        a_world_on(env, **config) as world,
+        await a_server() as env,
+        a_world_on(env, receiver, **config) as world,
         world.working(),
     ):
         yield world
 
 
+async def a_server() -> WorkflowEnvironment:
+    """The time-skipping server."""
+    return await WorkflowEnvironment.start_time_skipping(
+        data_converter=pydantic_data_converter,
+        test_server_existing_path=str(BINARIES / "temporal-test-server"),
+    )
+
+
 @contextlib.asynccontextmanager
-async def a_world_on(env: WorkflowEnvironment, **config: Any) -> AsyncIterator[World]:
+async def a_world_on(
+    env: WorkflowEnvironment, receiver: Receiver | None = None, **config: Any
+) -> AsyncIterator[World]:
     """A simulator and its client beside a Temporal server, without a worker."""
     await search_attributes.add(env.client)
     async with a_twilio(**config) as twilio:
         orders = twilio.callbacks.orders = HostedNumberOrders(env.client)
         blobs = BlobStore.at("memory:///")
-        yield World(**vars(twilio), env=env, client=env.client, orders=orders, blobs=blobs)
+        yield World(
+            **vars(twilio),
+            env=env,
+            client=env.client,
+            orders=orders,
+            blobs=blobs,
+            receiver=receiver,
+        )
 
 
 @contextlib.asynccontextmanager

@@ -6,6 +6,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from workflows.document_disposal import DocumentDisposalWorkflow
 from workflows.hosted_number_order import HostedNumberOrderWorkflow
+from workflows.notification import NotificationWorkflow
 from workflows.offboarding import HostedNumberOffboardingWorkflow
 
 WORKFLOWS: Final[list[type]] = [
@@ -13,7 +14,10 @@ WORKFLOWS: Final[list[type]] = [
     HostedNumberOffboardingWorkflow,
     DocumentDisposalWorkflow,
 ]
-"""Every workflow that a worker registers."""
+"""Every workflow that the worker of the orders registers."""
+
+NOTIFICATION_WORKFLOWS: Final[list[type]] = [NotificationWorkflow]
+"""Those of the worker that delivers notifications."""
 
 
 def sandbox() -> SandboxedWorkflowRunner:

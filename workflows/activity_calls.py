@@ -7,9 +7,10 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
 from hosted_numbers import steps
+from hosted_numbers.contract import NotificationEvent
 from hosted_numbers.lifecycle import Do
 from hosted_numbers.steps import DocumentSnapshot, OrderGone, OrderSnapshot, Outcome, Trouble
-from workflows.policies import ACTIVITIES, LOCAL_LOOK
+from workflows.policies import ACTIVITIES, LOCAL_LOOK, LOCAL_TELL, TELL
 
 _OF_DOCUMENTS: Final = frozenset({steps.UPLOAD_BILL, steps.FIND_OR_CREATE_DOCUMENT})
 _OF_ORDERS: Any = OrderSnapshot | OrderGone | None  # the SDK takes a union, its signature says type
@@ -53,6 +54,39 @@ async def _look(step: Do) -> OrderSnapshot:
         summary=step.summary,
     )
     return answer
+
+
+async def tell(event: NotificationEvent) -> bool:
+    """Hand an event over to a workflow that delivers it; False where no backend wants it.
+
+    It is tried inside the workflow task first: one event in the history in place of six.
+
+    Raises:
+        FailureError: Temporal did not start that workflow.
+    """
+    summary = f"Tell of {event.type}"
+    there: bool
+    try:
+        there = await workflow.execute_local_activity(
+            steps.START_NOTIFICATION,
+            event,
+            result_type=bool,
+            start_to_close_timeout=LOCAL_TELL.attempt,
+            schedule_to_close_timeout=LOCAL_TELL.total,
+            retry_policy=LOCAL_TELL.retry,
+            summary=summary,
+        )
+    except FailureError:
+        there = await workflow.execute_activity(
+            steps.START_NOTIFICATION,
+            event,
+            result_type=bool,
+            start_to_close_timeout=TELL.attempt,
+            schedule_to_close_timeout=TELL.total,
+            retry_policy=TELL.retry,
+            summary=summary,
+        )
+    return there
 
 
 def trouble(error: FailureError) -> Trouble:

@@ -8,7 +8,7 @@ crash between any two lines all take the same path.
 
 import asyncio
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
@@ -27,16 +27,20 @@ from hosted_numbers.contract import (
 from hosted_numbers.ids import document_disposal_id
 from hosted_numbers.learning import learn
 from hosted_numbers.lifecycle import Do, Wait, elapsed, next_step, starting
+from hosted_numbers.notifications import heard
 from hosted_numbers.order_state import OrderInput
 from hosted_numbers.standing import details, progress, standing
 from hosted_numbers.steps import Trouble
 from workflows import activity_calls, patches
 from workflows.policies import PACE
+from workflows.telling import Telling
 from workflows.verification import Verification
+
+_MOVES: Final = (search_attributes.STATUS, search_attributes.WAITING_FOR)
 
 
 @workflow.defn(name=contract.WORKFLOW_TYPE)
-class HostedNumberOrderWorkflow(Verification):
+class HostedNumberOrderWorkflow(Verification, Telling):
     """One order for one phone number. Its result is its last ``Progress``."""
 
     @workflow.init
@@ -64,9 +68,12 @@ class HostedNumberOrderWorkflow(Verification):
             if isinstance(step, Do):
                 await self._do(step)
             else:
+                self.tell()
                 await self._continue_as_new_if_long()
                 await self._wait(step)
         self._show(None)
+        self.tell()
+        await self.all_told()
         await workflow.wait_condition(workflow.all_handlers_finished)
         if self.state.files_taken:
             await self._dispose_of_files()
@@ -91,6 +98,7 @@ class HostedNumberOrderWorkflow(Verification):
             outcome = activity_calls.trouble(error)
         if isinstance(outcome, Trouble):
             workflow.logger.info("%s came to nothing: %s", step.activity, outcome)
+        self.state = heard(self.state, outcome)
         learnt = learn(self.state, step, outcome, workflow.now(), PACE)
         self.state = patches.outcome_learnt(self.state, step, outcome, learnt)
 
@@ -108,6 +116,7 @@ class HostedNumberOrderWorkflow(Verification):
     async def _continue_as_new_if_long(self) -> None:
         """Start the history anew when the server says it is long; the state goes along."""
         if workflow.info().is_continue_as_new_suggested():
+            await self.all_told()
             await workflow.wait_condition(workflow.all_handlers_finished)
             order = self.state.order.model_dump()
             workflow.continue_as_new(OrderInput(**order, carried=self.state))
@@ -126,6 +135,8 @@ class HostedNumberOrderWorkflow(Verification):
         ]
         news = [pair for pair in found_by if pair[1] is not None and pair not in self._found_by]
         if news:  # each upsert is an event and a billed action: only what changed
+            if any(key in _MOVES for key, _ in news):
+                news.append((search_attributes.SINCE, workflow.now()))
             workflow.upsert_search_attributes([key.value_set(value) for key, value in news])
             self._found_by = found_by
 

@@ -26,6 +26,22 @@ LOST_ORDERS: Final = "0.2-lost-orders"
 carrier, the order is no longer cancelled."""
 
 
+NOTIFICATIONS: Final = "0.3-notifications"
+"""A backend is told of the order's news, as soon as a worker's answer says that it wants to be."""
+
+EARLY_NOTIFICATIONS: Final = "0.3-early-notifications"
+"""The same while Twilio does not have the order and no answer has said so: it is tried. An id of
+its own, because a patch that a replay found absent stays so: an order of 0.2 that was on hold then
+is told of all the same once Twilio has it."""
+
+
+def tells(state: OrderState) -> bool:
+    """Whether this order's news are told, by the rules under which its history was begun."""
+    if state.notifies:
+        return workflow.patched(NOTIFICATIONS)
+    return state.sid is None and workflow.patched(EARLY_NOTIFICATIONS)
+
+
 def message_taken(before: OrderState, after: OrderState) -> OrderState:
     """The state after a message, by the rules under which this history was begun."""
     if _repairs(before, after) and not workflow.patched(REPAIRS):

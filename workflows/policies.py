@@ -90,6 +90,42 @@ LOCAL_LOOK: Final = ActivityPolicy(timedelta(seconds=5), timedelta(seconds=5), _
 """The first try of a look runs inside the workflow task: one event in the history in place of six.
 When Twilio is slow or away the regular activity takes over, whose tries the Temporal UI shows."""
 
+LOCAL_TELL: Final = ActivityPolicy(timedelta(seconds=5), timedelta(seconds=5), _ONCE)
+"""An event is handed over inside the workflow task too; else by a regular activity."""
+
+# a repeated try finds what an earlier one started; after this the order's next news is told
+TELL: Final = ActivityPolicy(timedelta(seconds=10), timedelta(minutes=10), _PATIENT)
+
+NOTIFICATION_PAUSES: Final = (
+    timedelta(seconds=5),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=5),
+    timedelta(hours=10),
+    timedelta(hours=14),
+    timedelta(hours=20),
+    timedelta(hours=24),
+)
+"""Between the tries of a delivery, the schedule of Standard Webhooks 1.0; each is drawn out by up
+to a tenth, so that not all events return at once to a receiver that was away."""
+
+LONGEST_NOTIFICATION_PAUSE: Final = timedelta(hours=24)
+"""A longer Retry-After of a receiver is cut."""
+
+# an event that arrives twice is known by its id; twice the deadline of a delivery. The pauses count
+# where a worker is lost in the middle of a try; all others are told by the activity
+DELIVERY: Final = ActivityPolicy(
+    timedelta(seconds=30),
+    timedelta(days=10),
+    RetryPolicy(
+        initial_interval=timedelta(seconds=5),
+        backoff_coefficient=6.0,
+        maximum_interval=timedelta(hours=24),
+        maximum_attempts=len(NOTIFICATION_PAUSES) + 1,
+    ),
+)
+
 # a number that is gone already counts as released; a person waits for the answer
 RELEASE: Final = ActivityPolicy(timedelta(seconds=30), timedelta(days=1), _PATIENT)
 

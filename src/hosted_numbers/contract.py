@@ -15,7 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 WORKFLOW_TYPE = "HostedNumberOrder"
 OFFBOARDING_TYPE = "HostedNumberOffboarding"
 DISPOSAL_TYPE = "DocumentDisposal"
+NOTIFICATION_TYPE = "Notification"
 TASK_QUEUE = "hosted-numbers"
+NOTIFICATION_QUEUE = "hosted-numbers-notifications"
+"""Of its own, so that a receiver that is slow or gone takes nothing from the orders."""
 
 # Each is an update, which answers, and a signal of the same name and model, which does not.
 SUBMIT_VERIFICATION_CODE = "submit_verification_code"
@@ -42,6 +45,9 @@ not replay; an update cannot. So our own reads of an open order go this way
 FINGERPRINT_MEMO = "request_fingerprint"
 """Memo key: SHA-256 of the request, so that the same order sent twice is told from another one."""
 
+IDEMPOTENCY_MEMO: Final = "idempotency_key"
+"""Memo key: what a caller named the request that started the workflow by, hashed."""
+
 BILL: Final = "utility_bill"
 """The type of the document that proves ownership; all others are supporting documents."""
 
@@ -57,6 +63,20 @@ WaitingFor = Literal[
     "signature",
     "carrier",
     "operator",
+]
+NotificationType = Literal[
+    "order.waiting_for_call",
+    "order.waiting_for_code",
+    "order.waiting_for_document",
+    "order.waiting_for_review",
+    "order.waiting_for_signature",
+    "order.with_carrier",
+    "order.on_hold",
+    "order.reminder",
+    "order.status_changed",
+    "order.completed",
+    "order.failed",
+    "order.cancelled",
 ]
 
 
@@ -232,6 +252,7 @@ class Progress(Message):
     phone_number: str
     sid: str | None = Field(default=None, description="Twilio's HostedNumberOrder, HR…")
     status: str | None = Field(default=None, description="Twilio's, null before it has the order")
+    customer: str | None = Field(default=None, description="The backend's own reference")
     phase: Phase
     waiting_for: WaitingFor
     reason: str = Field(description="Why it waits, or how it ended")
@@ -252,3 +273,34 @@ class Progress(Message):
         default=None, description="The run of the number's order before this one"
     )
     timeline: tuple[TimelineEntry, ...] = ()
+
+
+class NotificationData(Message):
+    """Which order an event is about, and how it stood then; whoever wants more reads the order.
+
+    Nothing here is about a person: no code, no e-mail, no name, no words of Twilio's. Values are
+    plain text, so that a worker passes on what a later release says.
+    """
+
+    phone_number: str
+    sid: str | None = Field(default=None, description="Twilio's HostedNumberOrder, HR…")
+    status: str | None = Field(default=None, description="Twilio's, null before it has the order")
+    previous_status: str | None = Field(
+        default=None, description="The one that was last told, where it is another"
+    )
+    phase: str = Field(description="As in the order's progress")
+    waiting_for: str = Field(description="As in the order's progress")
+    about: tuple[str, ...] = Field(
+        default=(), description="Stable names of what is in the way, or of the documents wanted"
+    )
+    deadline: datetime | None = Field(default=None, description="By when, UTC")
+    customer: str | None = Field(default=None, description="The backend's own reference")
+
+
+class NotificationEvent(Message):
+    """What a backend is told: the body of a notification (Standard Webhooks 1.0)."""
+
+    id: str = Field(description="The same in each try and each replay: the webhook-id header")
+    type: str = Field(description="A NotificationType")
+    timestamp: datetime = Field(description="When it happened, by the order's own clock")
+    data: NotificationData

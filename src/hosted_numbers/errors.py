@@ -2,6 +2,7 @@
 
 HostedNumbersError            .code .reason .next_step
 ├── InvalidRequestError       what was sent is malformed; nothing was started or changed
+│   └── IdempotencyKeyReusedError  its Idempotency-Key was used for something else
 ├── OrderNotFoundError        no order was ever started for the number, or its history expired
 ├── OrderAlreadyOpenError     another order for the number is open
 ├── RefusedError              the order's workflow said no: not now, not in this state
@@ -40,6 +41,18 @@ class InvalidRequestError(HostedNumbersError):
     """What was sent is malformed; nothing was started and nothing was changed."""
 
     code = "invalid-request"
+
+
+class IdempotencyKeyReusedError(InvalidRequestError):
+    """The caller named an earlier request by the same idempotency key, and it was another one."""
+
+    code = "idempotency-key-reused"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The Idempotency-Key was sent before with another request.",
+            "Use a new key for each thing that is to be done; nothing was started or changed.",
+        )
 
 
 class OrderNotFoundError(HostedNumbersError):

@@ -66,6 +66,17 @@ class PendingCode(Message):
     code: str = Field(repr=False)
 
 
+class Told(Message):
+    """How the order stood when a backend was last told of it."""
+
+    status: str | None
+    waiting_for: WaitingFor
+    about: tuple[str, ...] = ()
+    deadline: datetime
+    reminders: int = 0
+    ended: bool = False
+
+
 class OrderState(Message):
     """Everything that an order's workflow knows."""
 
@@ -138,6 +149,12 @@ class OrderState(Message):
     reminders: int = Field(default=0, description="Given since the deadline was set")
     previous_run_id: str | None = None
     timeline: tuple[TimelineEntry, ...] = ()
+
+    notifies: bool | None = Field(
+        default=None, description="Whether a backend wants to be told, as a worker last said"
+    )
+    told: Told | None = None
+    events: int = Field(default=0, description="How many were told")
 
     def but(self, **changes: object) -> Self:
         """The same state with some fields changed."""

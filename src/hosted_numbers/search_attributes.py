@@ -24,6 +24,8 @@ WAITING_FOR: Final = SearchAttributeKey.for_keyword("HostedNumberWaitingFor")
 ORDER_SID: Final = SearchAttributeKey.for_keyword("HostedNumberOrderSid")
 CUSTOMER: Final = SearchAttributeKey.for_keyword("HostedNumberCustomer")
 DEADLINE: Final = SearchAttributeKey.for_datetime("HostedNumberDeadline")
+SINCE: Final = SearchAttributeKey.for_datetime("HostedNumberSince")
+"""Since when the order's status, and what it waits for, are what they are."""
 
 UNQUOTABLE: Final = frozenset("'\"`\\")
 """Characters that a value to be searched for must not hold."""
@@ -34,6 +36,7 @@ _TYPES: Final[dict[str, enums.IndexedValueType.ValueType]] = {
     ORDER_SID.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
     CUSTOMER.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
     DEADLINE.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
+    SINCE.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
 }
 
 
@@ -104,15 +107,20 @@ def query(
         InvalidRequestError: a value holds a quote or a backslash. No order has such a value, and
             Temporal's query language has no reliable way to write one.
     """
-    terms = [f"WorkflowType = {_quoted(contract.WORKFLOW_TYPE)}"]
+    terms = [f"WorkflowType = {quoted(contract.WORKFLOW_TYPE)}"]
     wanted = {STATUS.name: status, WAITING_FOR.name: waiting_for, CUSTOMER.name: customer}
-    terms += [f"{name} = {_quoted(value)}" for name, value in wanted.items() if value is not None]
+    terms += [f"{name} = {quoted(value)}" for name, value in wanted.items() if value is not None]
     if open_only:
         terms.append("ExecutionStatus = 'Running'")
     return " AND ".join(terms)
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
+    """A value as a visibility query has it.
+
+    Raises:
+        InvalidRequestError: it holds a quote or a backslash.
+    """
     if set(value) & UNQUOTABLE:
         raise InvalidRequestError(
             "A filter holds no quotes and no backslashes.", "Correct the filter and ask again."

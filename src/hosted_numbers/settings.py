@@ -7,15 +7,24 @@ rest) are read by the SDK, in ``hosted_numbers.temporal``.
 Each process asks only for what it needs, so a worker runs without the gateway's API keys.
 """
 
+import base64
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -24,11 +33,26 @@ from pydantic_settings import (
 )
 from pydantic_settings.sources import InitSettingsSource
 
+from hosted_numbers import api_keys
+from hosted_numbers.api_keys import ApiKey
 from hosted_numbers.errors import SettingsError
 
 CALLBACK_PATH = "/callbacks/twilio"
 BLOB_STORES: Final = frozenset({"az", "file", "gs", "memory", "s3"})
 _FILE = "_FILE"
+
+
+def _rate(value: str) -> str:
+    """A rate as the ``limits`` library writes it, such as ``5/minute``."""
+    if not re.fullmatch(
+        r"[1-9][0-9]{0,8} ?/ ?([1-9][0-9]{0,3} ?)?(second|minute|hour|day)s?", value
+    ):
+        raise ValueError("a rate is written as 5/minute or 100/2 hours")
+    return value
+
+
+Rate: TypeAlias = Annotated[str, AfterValidator(_rate)]
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def _blobs_of_this_machine() -> str:
@@ -53,8 +77,44 @@ class Settings(BaseSettings):
     twilio_api_secret: SecretStr | None = None
     twilio_base_url: str | None = None
     public_base_url: str | None = None
-    hosted_numbers_api_keys: Annotated[tuple[str, ...], NoDecode] = ()
-    """SHA-256 of each accepted API key, in hex, separated by commas."""
+    twilio_secondary_auth_token: SecretStr | None = None
+    """Also accepted under a callback while the account's tokens are rotated."""
+    twilio_webhook_key_sid: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9_-]{2,128}$")] = None
+    """Names the shared key that Twilio signs callbacks with, in place of the auth token."""
+    twilio_webhook_key_secret: SecretStr | None = None
+    hosted_numbers_webhook_token_accepted: bool = False
+    """Beside a shared key, take the auth token's signature too: only while moving to the key."""
+    hosted_numbers_api_keys: Annotated[tuple[ApiKey, ...], NoDecode] = ()
+    """SHA-256 of each accepted API key, in hex, with commas between; or a JSON list of entries."""
+    hosted_numbers_operator_password_hash: SecretStr | None = None
+    """The operator's password as an argon2 hash (``hosted-numbers operator-password``)."""
+    hosted_numbers_operator_header: Annotated[
+        str | None, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")
+    ] = None
+    """The header in which a trusted proxy names the person whom it has signed in."""
+    hosted_numbers_trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
+    """Addresses or networks of these proxies, with commas between."""
+    hosted_numbers_session_idle_minutes: Annotated[float, Field(gt=0, le=1440)] = 60.0
+    hosted_numbers_session_hours: Annotated[float, Field(gt=0, le=168)] = 12.0
+    hosted_numbers_rate_limit_starts: Rate = "600/minute"
+    """Orders that one API key or operator may start."""
+    hosted_numbers_rate_limit_codes: Rate = "5/minute"
+    """Codes that may be entered for one order, and by one API key or operator for each order."""
+    hosted_numbers_rate_limit_uploads: Rate = "20/hour"
+    """Files that may be sent for one order."""
+    hosted_numbers_rate_limit_sign_ins: Rate = "10/minute"
+    """Passwords that may be tried from one address; ten times as many from all."""
+    hosted_numbers_rate_limit_store: SecretStr = SecretStr("memory://")
+    """Where the limits are counted: ``memory://``, or ``redis://…`` for several gateways."""
+    hosted_numbers_requests_at_once: Annotated[int, Field(ge=1, le=10_000)] = 100
+    """Requests that one API key or operator may have under way; event streams included."""
+    hosted_numbers_notification_url: str | None = None
+    """Where events of orders are sent: https, or http on loopback in development."""
+    hosted_numbers_notification_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    """``whsec_…`` keys that events are signed with; two while they are rotated."""
+    hosted_numbers_notification_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Where given, the only hosts that events are sent to."""
+    hosted_numbers_notification_ports: Annotated[tuple[int, ...], NoDecode] = (443,)
     hosted_numbers_blob_store: Annotated[str, Field(default_factory=_blobs_of_this_machine)]
     """Where bills are kept: a URL of ``file``, ``s3``, ``gs``, ``az`` or ``memory``."""
     hosted_numbers_document_retention_days: Annotated[float, Field(ge=0, le=3650)] = 30.0
@@ -68,16 +128,50 @@ class Settings(BaseSettings):
 
     @field_validator("hosted_numbers_api_keys", mode="before")
     @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip().lower() for part in value.split(",") if part.strip())
-        return value
+    def _entries(cls, value: object) -> object:
+        return api_keys.parsed(value) if isinstance(value, str) else value
 
     @field_validator("hosted_numbers_api_keys")
     @classmethod
-    def _digests(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not all(re.fullmatch(r"[0-9a-f]{64}", key) for key in value):
-            raise ValueError("each API key is given as its SHA-256 in hex, 64 characters")
+    def _distinct(cls, value: tuple[ApiKey, ...]) -> tuple[ApiKey, ...]:
+        for names in ([key.sha256 for key in value], [key.name for key in value]):
+            if len(set(names)) < len(names):
+                raise ValueError("two API keys have the same digest or the same name")
+        return value
+
+    @field_validator(
+        "hosted_numbers_trusted_proxies",
+        "hosted_numbers_notification_secrets",
+        "hosted_numbers_notification_hosts",
+        "hosted_numbers_notification_ports",
+        mode="before",
+    )
+    @classmethod
+    def _list(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("hosted_numbers_operator_password_hash")
+    @classmethod
+    def _argon2(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith("$argon2id$"):
+            raise ValueError(
+                "an argon2 hash begins with $argon2id$: hosted-numbers operator-password"
+            )
+        return value
+
+    @field_validator("hosted_numbers_notification_secrets")
+    @classmethod
+    def _signing_keys(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for each in value:
+            encoded = each.get_secret_value()
+            try:
+                key = base64.b64decode(encoded.removeprefix("whsec_"), validate=True)
+            except ValueError:
+                key = b""
+            if not encoded.startswith("whsec_") or not 24 <= len(key) <= 64:  # noqa: PLR2004 - Standard Webhooks
+                raise ValueError("a signing key is whsec_ and 24 to 64 bytes in base64")
         return value
 
     @field_validator("twilio_base_url", "public_base_url", "hosted_numbers_temporal_ui_url")
@@ -91,6 +185,16 @@ class Settings(BaseSettings):
         if parts.query or parts.fragment or parts.username:
             raise ValueError("a base URL has no query, no fragment and no user name")
         return value.rstrip("/")
+
+    @field_validator("twilio_base_url")
+    @classmethod
+    def _twilio_itself(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """In production the credentials and the customers' data go to Twilio alone."""
+        if value is not None and info.data.get("hosted_numbers_env") == "production":
+            parts = urlsplit(value)
+            if parts.scheme != "https" or not f".{parts.hostname}".endswith(".twilio.com"):
+                raise ValueError("in production it is left out, or https:// and a host of Twilio's")
+        return value
 
     @field_validator("hosted_numbers_blob_store")
     @classmethod

@@ -239,6 +239,7 @@ def progress(state: OrderState) -> Progress:
         phone_number=state.order.phone_number,
         sid=state.sid,
         status=state.status,
+        customer=state.order.customer,
         phase=state.phase,
         waiting_for=stands.waiting_for,
         reason=stands.reason,
@@ -282,7 +283,8 @@ def details(state: OrderState) -> str:
     if state.authorization_document_sid is not None:
         lines.append(f"- AuthorizationDocument: `{state.authorization_document_sid}`")
     if state.operator_url is not None and state.ended is None:
-        lines += ["", f"[Act on this order]({state.operator_url}/docs)"]
+        page = state.order.phone_number.replace("+", "%2B")
+        lines += ["", f"[Act on this order]({state.operator_url}/orders/{page})"]
     lines += ["", "| when (UTC) | what |", "|---|---|"]
     lines += [f"| {entry.at:%m-%d %H:%M:%S} | {_plain(entry.what)} |" for entry in state.timeline]
     return "\n".join(lines)

@@ -27,6 +27,8 @@ RESEND_AUTHORIZATION: Final = "resend_authorization_document"
 RELEASE_NUMBER: Final = "release_incoming_phone_number"
 DISPOSAL_DELAY: Final = "document_disposal_delay"
 DISPOSE_OF_DOCUMENTS: Final = "dispose_of_documents"
+START_NOTIFICATION: Final = "start_notification"
+DELIVER_NOTIFICATION: Final = "deliver_notification"
 
 TroubleKind = Literal["credentials", "not-found", "refused", "unreachable", "internal"]
 
@@ -170,6 +172,9 @@ class OrderSnapshot(Message):
     )
     code_accepted: bool | None = Field(
         default=None, description="Only after a code was handed in: whether it was right"
+    )
+    notifies: bool | None = Field(
+        default=None, description="After a create or a look: whether events are sent to a backend"
     )
 
 

@@ -118,10 +118,7 @@ class TemporalCalls:
         try:
             execution = await self.within(handle.describe(rpc_timeout=self._deadline))
         except RPCError:
-            return OrderNotFoundError(
-                f"No order is known for {phone_number_of(handle.id)}.",
-                "Check the number, or start an order for it.",
-            )
+            return not_found(phone_number_of(handle.id))
         return _ended(execution)
 
     async def _silent(self) -> HostedNumbersError:
@@ -163,6 +160,13 @@ async def _when_ready(send: Callable[[], Awaitable[T]]) -> T:
             if error.status != RPCStatusCode.FAILED_PRECONDITION:
                 raise
         await asyncio.sleep(_PAUSE.total_seconds())
+
+
+def not_found(phone_number: str) -> OrderNotFoundError:
+    """What is said of a number that has no order, or none that the caller may know of."""
+    return OrderNotFoundError(
+        f"No order is known for {phone_number}.", "Check the number, or start an order for it."
+    )
 
 
 def _refusal(error: Exception) -> Exception:

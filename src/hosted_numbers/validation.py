@@ -89,8 +89,10 @@ def _sid(prefix: str, name: str) -> FieldInfo:
     return _like(rf"^{prefix}[0-9a-fA-F]{{32}}$", sentence)
 
 
-HostablePhoneNumber = Annotated[str, AfterValidator(hostable_phone_number)]
-DialablePhoneNumber = Annotated[str, AfterValidator(dialable_phone_number)]
+# A pattern for those who read the description; what is wrong is said by the validators.
+_E164: Final = Field(json_schema_extra={"pattern": r"^\+[1-9][0-9]{6,14}$"})
+HostablePhoneNumber = Annotated[str, AfterValidator(hostable_phone_number), _E164]
+DialablePhoneNumber = Annotated[str, AfterValidator(dialable_phone_number), _E164]
 WebAddress = Annotated[str, StringConstraints(max_length=_URL_LENGTH), AfterValidator(_web_address)]
 M = TypeVar("M", bound=BaseModel)
 VerificationCode = Annotated[

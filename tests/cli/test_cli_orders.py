@@ -16,7 +16,7 @@ from hosted_numbers.cli import order_actions, watching
 from hosted_numbers.cli.terminal import Output
 from hosted_numbers.contract import Answer, Progress, TimelineEntry
 from hosted_numbers.errors import NoWorkerError, RefusedError, TemporalUnavailableError
-from hosted_numbers.orders import OrderPage
+from hosted_numbers.order_lists import OrderPage
 from tests.cli.storied_orders import Run, StoriedOrders
 from tests.gateway.orders_in_memory import NUMBER, ORDER
 
@@ -385,7 +385,7 @@ def test_list_walks_the_pages_up_to_its_limit(
         sizes.append(page_size)
         return OrderPage(row.orders * 2, b"more" if cursor is None else b"still more")
 
-    monkeypatch.setattr(orders, "page", page)
+    monkeypatch.setattr(orders.lists, "page", page)
 
     result = run("order", "list", "--limit", "4", "-o", "json")
 
@@ -396,7 +396,7 @@ def test_list_walks_the_pages_up_to_its_limit(
 
 def order_page(orders: StoriedOrders) -> OrderPage:
     """The page that orders in memory have."""
-    return asyncio.run(orders.page())
+    return asyncio.run(orders.lists.page())
 
 
 def test_an_empty_list_is_said(run: Run, orders: StoriedOrders) -> None:

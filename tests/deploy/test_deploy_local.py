@@ -6,6 +6,7 @@ import stat
 import sys
 from pathlib import Path
 
+import argon2
 import pytest
 
 from deploy import local
@@ -37,6 +38,23 @@ def test_secrets_go_to_those_who_need_them(deployment: Deployment) -> None:
     assert key not in deployment.environment("temporal", "twilio", "gateway").values()
     assert deployment.secret("api-key") == key
     assert stat.S_IMODE((deployment.state / "api-key").stat().st_mode) == 0o600
+
+
+def test_operator_can_sign_in_with_what_stands_in_a_file(deployment: Deployment) -> None:
+    """The gateway has the hash alone; the file is its owner's."""
+    password = deployment.secret("operator-password")
+    its_hash = deployment.environment("gateway")["HOSTED_NUMBERS_OPERATOR_PASSWORD_HASH"]
+    assert argon2.PasswordHasher().verify(its_hash, password)
+    assert password not in deployment.environment("temporal", "twilio", "gateway").values()
+    assert stat.S_IMODE((deployment.state / "operator-password").stat().st_mode) == 0o600
+
+
+def test_welcome_says_how_to_sign_in(deployment: Deployment) -> None:
+    """Where the pages are, and where the password stands, which is not printed."""
+    said = local._welcome(deployment)
+    assert f"{deployment.url('gateway')}/ " in said
+    assert "operator-password" in said
+    assert deployment.secret("operator-password") not in said
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,17 @@ import httpx
 import pytest
 
 from tests.end_to_end.product import CREATE, ORDERS, Product, new_number
+from tests.orders import an_order
 
 pytestmark = pytest.mark.processes
+
+CODE = {"Idempotency-Key": "the-code"}
+
+
+def body(number: str, **changes: object) -> dict[str, object]:
+    """An order as a backend sends it."""
+    order = an_order(phone_number=number, **changes)
+    return dict(order.model_dump(mode="json", exclude_defaults=True))
 
 
 async def test_order_lives_from_post_to_completed(product: Product, number: str) -> None:
@@ -98,3 +107,96 @@ async def test_gateway_killed_before_it_answered(product: Product, number: str) 
         assert heard.json() == again.json()
     await product.lives(number)
     await product.held_once(number)
+
+
+@pytest.mark.fault("F04")
+async def test_gateway_killed_in_a_request_with_a_key(product: Product, number: str) -> None:
+    """Sent again with its Idempotency-Key, a start and an act are answered as the first time."""
+    named = {"Idempotency-Key": f"order of {number}".replace(" ", "-")}
+    await product.hold(CREATE)
+    sending = asyncio.create_task(product.gateway.post(ORDERS, json=body(number), headers=named))
+    await product.struck(1)
+    product.parts.kill("gateway")
+    heard, *_ = await asyncio.gather(sending, return_exceptions=True)
+    await product.parts.again("gateway")
+    again = await product.gateway.post(ORDERS, json=body(number), headers=named)
+    assert again.status_code == 201
+    assert again.headers["idempotency-replayed"] == "true"
+    if isinstance(heard, httpx.Response):  # the answer was quicker than the kill
+        assert heard.json() == again.json()
+    other = await product.gateway.post(
+        ORDERS, json=body(number, contact_title="Director"), headers=named
+    )
+    assert other.json()["code"] == "idempotency-key-reused"
+
+    waiting = await product.until(number, waiting_for="verification-code")
+    code = {"code": await product.heard_code(waiting)}
+    path = f"{ORDERS}/{number}/verification-code"
+    await product.simulator.delete("/_simulator/faults")
+    await product.hold(f"{CREATE}/{waiting['sid']}")
+    entering = asyncio.create_task(product.gateway.post(path, json=code, headers=CODE))
+    await product.struck(1)
+    product.parts.kill("gateway")
+    await asyncio.gather(entering, return_exceptions=True)
+    await product.parts.again("gateway")
+    entered = await product.gateway.post(path, json=code, headers=CODE)
+    assert (entered.status_code, entered.json()["taken"]) == (200, True)
+    await product.until(number, phase="completed")
+    late = await product.gateway.post(path, json=code, headers=CODE)
+    assert (late.status_code, late.json()) == (200, entered.json())
+    await product.held_once(number)
+
+
+@pytest.mark.fault("F30")
+@pytest.mark.fault("F31")
+async def test_a_code_entered_twice_at_once_and_too_late(product: Product, number: str) -> None:
+    """Two people with the right code hear the same; where none is asked for, 409 says so."""
+    await product.started(number)
+    waiting = await product.until(number, waiting_for="verification-code")
+    code = await product.heard_code(waiting)
+    answers = await asyncio.gather(
+        *(product.act(number, "verification-code", code=code) for _ in range(2))
+    )
+    assert [(each.status_code, each.json()["taken"]) for each in answers] == [(200, True)] * 2
+    assert answers[0].json() == answers[1].json()
+    late = await product.act(number, "verification-code", code=code)
+    assert late.status_code == 409
+    assert late.json()["code"] in {"refused", "order-ended"}
+    assert late.json()["next_step"]
+    await product.until(number, phase="completed")
+    await product.held_once(number)
+
+
+async def test_an_order_is_followed_by_its_events(product: Product, number: str) -> None:
+    """Each change as it comes, of the one order and of all, to the end and no further."""
+    await product.started(number)
+    waiting = await product.until(number, waiting_for="verification-code")
+    everything = {"since": waiting["timeline"][0]["at"]}
+    async with (
+        product.gateway.stream("GET", f"{ORDERS}/{number}/events") as one,
+        product.gateway.stream("GET", "/v1/events", params=everything) as every,
+    ):
+        code = await product.heard_code(waiting)
+        await product.act(number, "verification-code", code=code)
+        told = [line async for line in one.aiter_lines()]
+        async for line in every.aiter_lines():
+            if number in line and '"completed"' in line:
+                break
+    names = [line for line in told if line.startswith("event: ")]
+    assert names[0] == "event: progress"
+    assert names[-1] == "event: end"
+    assert len(names) > 2
+
+
+async def test_a_gateway_that_ends_does_not_wait_for_streams(product: Product, number: str) -> None:
+    """Its streams end and so does it; a new one goes on."""
+    await product.started(number)
+    await product.until(number, waiting_for="verification-code")
+    async with product.gateway.stream("GET", f"{ORDERS}/{number}/events") as stream:
+        lines = stream.aiter_lines()
+        assert await anext(lines) == "event: progress"
+        begun = asyncio.get_running_loop().time()
+        assert await product.parts.end("gateway") == 0
+        assert asyncio.get_running_loop().time() - begun < 10
+    await product.parts.again("gateway")
+    await product.lives(number)

@@ -121,7 +121,8 @@ async def test_demo_holds_until_ctrl_c() -> None:
     """The Temporal UI and the gateway stay for a look; Ctrl-C ends all, as no error."""
     async with at_terminal("demo", "--pace", "0.1", "--hold") as demo:
         await demo.until("Everything stays up until Ctrl-C.")
-        async with httpx.AsyncClient(trust_env=False) as browser:
+        html = {"Accept": "text/html"}  # leads a browser without a session to the sign-in
+        async with httpx.AsyncClient(trust_env=False, headers=html) as browser:
             for what, path in (("Temporal UI", ""), ("API and docs", "/docs")):
                 answer = await browser.get(demo.address(what) + path, follow_redirects=True)
                 assert answer.status_code == 200

@@ -17,10 +17,20 @@ from hosted_numbers.contract import (
     VerificationCallRequest,
     VerificationCodeEntry,
 )
-from hosted_numbers.errors import OrderAlreadyOpenError, OrderNotFoundError
+from hosted_numbers.errors import IdempotencyKeyReusedError, OrderAlreadyOpenError
 from hosted_numbers.ids import order_workflow_id
-from hosted_numbers.orders import HostedNumberOrders, OrderPage, OrderSummary, StartedOrder
+from hosted_numbers.order_lists import (
+    STATUSES,
+    OrderLists,
+    OrderPage,
+    OrderSummary,
+    Pressing,
+    StatusCount,
+)
+from hosted_numbers.order_starts import StartedOrder
+from hosted_numbers.orders import HostedNumberOrders
 from hosted_numbers.settings import Settings
+from hosted_numbers.temporal_calls import not_found
 
 KEY = "key-of-the-test"
 TOKEN = "12345678901234567890123456789012"
@@ -41,28 +51,45 @@ class OrdersInMemory(HostedNumberOrders):
 
     def __init__(self) -> None:
         self.open: dict[str, HostedNumberOrderRequest] = {}
+        self.named: dict[str, str | None] = {}
+        self.taken: set[tuple[str, str, str | None]] = set()
         self.acts: list[tuple[str, str, Message]] = []
         self.hints: list[tuple[str, OrderChanged]] = []
         self.queries: list[dict[str, object]] = []
         self.failure: Exception | None = None
         self.refusal: Exception | None = None
         self.phase: Phase = "verification"
+        self.previous_run_id: str | None = None
         self.up = True
-        self.more: bytes | None = None
+        self.lists: ListsInMemory = ListsInMemory(self)
 
     @property
     def untouched(self) -> bool:
         """Whether nothing was started, changed, hinted or asked."""
         return not (self.open or self.acts or self.hints or self.queries)
 
-    async def start(self, order: HostedNumberOrderRequest) -> StartedOrder:
+    async def start(
+        self, order: HostedNumberOrderRequest, *, idempotency: str | None = None
+    ) -> StartedOrder:
         """Keep it, unless another is kept."""
-        self._fail()
+        self.fail()
         known = self.open.setdefault(order.phone_number, order)
         workflow_id = order_workflow_id(order.phone_number)
+        if known is order:
+            self.named[order.phone_number] = idempotency
+        replayed = known is not order and idempotency is not None
+        replayed = replayed and self.named.get(order.phone_number) == idempotency
         if known != order:
+            if replayed:
+                raise IdempotencyKeyReusedError
             raise OrderAlreadyOpenError(order.phone_number, workflow_id)
-        return StartedOrder(order.phone_number, workflow_id, "run-1", created=known is order)
+        return StartedOrder(
+            order.phone_number,
+            workflow_id,
+            "run-1",
+            created=known is order,
+            replayed=replayed,
+        )
 
     async def progress(self, phone_number: str) -> Progress:
         """It waits for the code."""
@@ -75,49 +102,95 @@ class OrdersInMemory(HostedNumberOrders):
             next_step="Enter the code.",
             attempts_left=2,
             verification_code="0471",
+            previous_run_id=self.previous_run_id,
         )
 
     async def submit_verification_code(
-        self, phone_number: str, entry: VerificationCodeEntry
+        self, phone_number: str, entry: VerificationCodeEntry, *, idempotency: str | None = None
     ) -> Answer:
         """Kept."""
-        return self._take("code", phone_number, entry)
+        return self._take("code", phone_number, entry, idempotency)
 
     async def request_verification_call(
-        self, phone_number: str, request: VerificationCallRequest
+        self,
+        phone_number: str,
+        request: VerificationCallRequest,
+        *,
+        idempotency: str | None = None,
     ) -> Answer:
         """Kept."""
-        return self._take("call", phone_number, request)
+        return self._take("call", phone_number, request, idempotency)
 
-    async def provide_document(self, phone_number: str, provided: ProvidedDocument) -> Answer:
+    async def provide_document(
+        self, phone_number: str, provided: ProvidedDocument, *, idempotency: str | None = None
+    ) -> Answer:
         """Kept, unless it is refused."""
         if self.refusal is not None:
             raise self.refusal
-        return self._take("bill", phone_number, provided)
+        return self._take("bill", phone_number, provided, idempotency)
 
-    async def offboard(self, phone_number: str) -> Answer:
+    async def offboard(self, phone_number: str, *, idempotency: str | None = None) -> Answer:
         """Kept."""
-        return self._take("offboard", phone_number, Message())
+        return self._take("offboard", phone_number, Message(), idempotency)
 
-    async def amend(self, phone_number: str, amendment: Amendment) -> Answer:
+    async def amend(
+        self, phone_number: str, amendment: Amendment, *, idempotency: str | None = None
+    ) -> Answer:
         """Kept."""
-        return self._take("amend", phone_number, amendment)
+        return self._take("amend", phone_number, amendment, idempotency)
 
-    async def resume(self, phone_number: str) -> Answer:
+    async def resume(self, phone_number: str, *, idempotency: str | None = None) -> Answer:
         """Kept."""
-        return self._take("resume", phone_number, Message())
+        return self._take("resume", phone_number, Message(), idempotency)
 
-    async def cancel(self, phone_number: str) -> Answer:
+    async def cancel(self, phone_number: str, *, idempotency: str | None = None) -> Answer:
         """Kept."""
-        return self._take("cancel", phone_number, Message())
+        return self._take("cancel", phone_number, Message(), idempotency)
 
     async def order_changed(self, phone_number: str, hint: OrderChanged) -> bool:
         """Kept while the order is open."""
-        self._fail()
+        self.fail()
         if phone_number not in self.open:
             return False
         self.hints.append((phone_number, hint))
         return True
+
+    async def customer_of(self, phone_number: str) -> str | None:
+        """As the order says."""
+        self._known(phone_number)
+        return self.open[phone_number].customer
+
+    async def reachable(self, within: timedelta | None = None) -> bool:
+        """As it is told."""
+        del within
+        return self.up
+
+    def _take(
+        self, name: str, phone_number: str, message: Message, idempotency: str | None
+    ) -> Answer:
+        self._known(phone_number)
+        if idempotency is None or (name, phone_number, idempotency) not in self.taken:
+            self.acts.append((name, phone_number, message))
+            self.taken.add((name, phone_number, idempotency))
+        return Answer(taken=True, reason=f"{name} taken.", next_step="Wait.", attempts_left=2)
+
+    def _known(self, phone_number: str) -> None:
+        self.fail()
+        if phone_number not in self.open:
+            raise not_found(phone_number)
+
+    def fail(self) -> None:
+        """Raise what it is told to."""
+        if self.failure is not None:
+            raise self.failure
+
+
+class ListsInMemory(OrderLists):
+    """Lists of the orders in memory; ``queries`` keeps what was asked."""
+
+    def __init__(self, orders: OrdersInMemory) -> None:
+        self._of = orders
+        self.more: bytes | None = None
 
     async def page(
         self,
@@ -130,40 +203,55 @@ class OrdersInMemory(HostedNumberOrders):
         cursor: bytes | None = None,
     ) -> OrderPage:
         """One row for each order."""
-        self._fail()
-        self.queries.append(
-            {
-                "status": status,
-                "waiting_for": waiting_for,
-                "customer": customer,
-                "open_only": open_only,
-                "page_size": page_size,
-                "cursor": cursor,
-            }
+        asked: dict[str, object] = {
+            "status": status,
+            "waiting_for": waiting_for,
+            "customer": customer,
+            "open_only": open_only,
+            "page_size": page_size,
+            "cursor": cursor,
+        }
+        return OrderPage(self._rows(asked), self.more)
+
+    async def find(self, text: str, page_size: int = 50) -> OrderPage:
+        """The orders whose number holds the text."""
+        rows = self._rows({"find": text, "page_size": page_size})
+        return OrderPage(tuple(row for row in rows if text in row.phone_number), self.more)
+
+    async def census(self) -> tuple[StatusCount, ...]:
+        """All of them stand at received."""
+        rows = self._rows({"census": True})
+        counts = {"received": len(rows)}
+        return tuple(
+            StatusCount(
+                each, counts.get(each or "", 0), rows[0] if each in counts and rows else None
+            )
+            for each in (None, *STATUSES)
         )
-        return OrderPage(tuple(_summary(number) for number in self.open), self.more)
 
-    async def reachable(self, within: timedelta | None = None) -> bool:
-        """As it is told."""
-        del within
-        return self.up
+    async def pressing(self, limit: int = 50) -> Pressing:
+        """All of them need a person."""
+        rows = self._rows({"pressing": limit})
+        return Pressing(rows[:limit], len(rows))
 
-    def _take(self, name: str, phone_number: str, message: Message) -> Answer:
-        self._known(phone_number)
-        self.acts.append((name, phone_number, message))
-        return Answer(taken=True, reason=f"{name} taken.", next_step="Wait.", attempts_left=2)
+    async def changed(
+        self, since: datetime, customer: str | None = None
+    ) -> tuple[OrderSummary, ...]:
+        """All of them, each time."""
+        return self._rows({"changed": since, "customer": customer})
 
-    def _known(self, phone_number: str) -> None:
-        self._fail()
-        if phone_number not in self.open:
-            raise OrderNotFoundError(f"No order is known for {phone_number}.", "Start one.")
+    def _rows(self, asked: dict[str, object]) -> tuple[OrderSummary, ...]:
+        self._of.fail()
+        self._of.queries.append(asked)
+        wanted = asked.get("customer")
+        return tuple(
+            _summary(number, order.customer)
+            for number, order in self._of.open.items()
+            if wanted is None or order.customer == wanted
+        )
 
-    def _fail(self) -> None:
-        if self.failure is not None:
-            raise self.failure
 
-
-def _summary(number: str) -> OrderSummary:
+def _summary(number: str, customer: str | None) -> OrderSummary:
     return OrderSummary(
         phone_number=number,
         workflow_id=order_workflow_id(number),
@@ -174,8 +262,9 @@ def _summary(number: str) -> OrderSummary:
         status="received",
         waiting_for="nothing",
         sid=None,
-        customer="customer-4711",
+        customer=customer,
         deadline=None,
+        since=datetime(2026, 1, 2, 3, 4, 6, tzinfo=UTC),
     )
 
 
@@ -183,7 +272,7 @@ def settings_of_gateway(**changes: object) -> Settings:
     """Settings with which the gateway starts."""
     return Settings.model_validate(
         {
-            "hosted_numbers_api_keys": (hashlib.sha256(KEY.encode()).hexdigest(),),
+            "hosted_numbers_api_keys": hashlib.sha256(KEY.encode()).hexdigest(),
             "hosted_numbers_blob_store": "memory:///",
             "public_base_url": PUBLIC,
             "twilio_auth_token": SecretStr(TOKEN),

@@ -16,7 +16,11 @@ def main() -> None:
     port, directory = int(sys.argv[1]), Path(sys.argv[2])
     orders = OrdersInMemory()
     orders.open[NUMBER] = NewHostedNumberOrder.model_validate(ORDER)
-    app = create_app(settings_of_gateway(), orders, BlobStore.at(directory.as_uri()))
+    app = create_app(
+        settings_of_gateway(hosted_numbers_rate_limit_uploads="1000/hour"),
+        orders,
+        BlobStore.at(directory.as_uri()),
+    )
     uvicorn.run(app, port=port, log_level="error")
 
 

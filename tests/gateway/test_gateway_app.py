@@ -62,9 +62,9 @@ async def test_health(http: httpx.AsyncClient, orders: OrdersInMemory) -> None:
     ("method", "path", "status"),
     [
         ("GET", "/health/live", 200),
-        ("GET", "/docs", 200),
         ("GET", ORDERS, 200),
-        ("GET", "/nowhere", 404),
+        ("GET", "/nowhere", 401),
+        ("GET", "/v1/nowhere", 404),
         ("DELETE", ORDERS, 405),
         ("POST", "/callbacks/twilio", 403),
         ("GET", f"{ORDERS}/{NUMBER}", 404),
@@ -79,7 +79,7 @@ async def test_every_answer_is_guarded(
     assert answer.status_code == status
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["cache-control"] == "no-store"
-    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["referrer-policy"] == "same-origin"
     assert answer.headers["x-frame-options"] == "DENY"
     assert answer.headers["x-correlation-id"]
     if status >= 400:
@@ -119,7 +119,7 @@ async def test_the_log_holds_nothing_personal(
     await http.post(f"{ORDERS}/{NUMBER}/verification-code", json={"code": "918273"})
     await http.post(ORDERS, json=ORDER)
     await http.get(f"{ORDERS}/+15017129999")
-    await http.get("/nowhere/+15017128888")
+    await http.get("/v1/nowhere/+15017128888")
 
     lines = [record.getMessage() for record in caplog.records]
     assert any(line.startswith(f"POST {ORDERS} 201 in ") for line in lines)
@@ -270,7 +270,7 @@ def test_the_description_tells_of_problems_and_the_key(app: FastAPI) -> None:
     described = app.openapi()
 
     start = described["paths"][ORDERS]["post"]
-    for status in ("400", "401", "409", "413", "415", "422", "503"):
+    for status in ("400", "401", "403", "408", "409", "413", "415", "422", "429", "500", "503"):
         content = start["responses"][status]["content"]
         assert list(content) == ["application/problem+json"]
         assert content["application/problem+json"]["schema"]["$ref"].endswith("/ProblemDetails")

@@ -17,7 +17,7 @@ from tests.gateway.orders_in_memory import (
     settings_of_gateway,
 )
 
-OPEN = {"/callbacks/twilio", "/docs", "/health/live", "/health/ready", "/openapi.json"}
+OPEN = {"/callbacks/twilio", "/health/live", "/health/ready", "/openapi.json"}
 
 
 def routes() -> list[tuple[str, str]]:
@@ -114,7 +114,7 @@ async def test_a_body_is_not_looked_at_without_a_key(app: FastAPI) -> None:
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
 async def test_each_of_several_keys_is_known(key: str, scheme: str) -> None:
     """So that a key can be replaced without an interruption."""
-    digests = tuple(hashlib.sha256(each.encode()).hexdigest() for each in ("first", "second"))
+    digests = ",".join(hashlib.sha256(each.encode()).hexdigest() for each in ("first", "second"))
     orders = OrdersInMemory()
     app = create_app(settings_of_gateway(hosted_numbers_api_keys=digests), orders)
 
@@ -131,8 +131,22 @@ async def test_a_refused_key_is_logged_and_not_shown(
     async with client(app) as http:
         await http.get(ORDERS, headers={"Authorization": "Bearer canary"})
 
-    assert "unknown API key" in caplog.text
+    assert "An unknown API key" in caplog.text
     assert "canary" not in caplog.text
+
+
+@pytest.mark.parametrize("path", ["/", "/nowhere?x=1&y=/2"])
+async def test_a_browser_is_led_to_the_sign_in(app: FastAPI, path: str) -> None:
+    """303 to the sign-in, which knows where to go back to; a key does not open a page."""
+    headers = {"Accept": "text/html,*/*", "Authorization": f"Bearer {KEY}"}
+    async with client(app) as http:
+        answer = await http.get(path, headers=headers)
+        posted = await http.post(path, headers=headers)
+
+    assert answer.status_code == 303
+    where = httpx.URL(answer.headers["location"])
+    assert (where.path, where.params["next"]) == ("/sign-in", path)
+    assert posted.status_code == 401
 
 
 def client(app: FastAPI) -> httpx.AsyncClient:

@@ -431,7 +431,7 @@ def test_the_description_tells_of_the_file(app: FastAPI) -> None:
         "application/octet-stream",
     }
     names = {each["name"] for each in operation["parameters"]}
-    assert names == {"phone_number", "type", "bill_date"}
+    assert names == {"phone_number", "type", "bill_date", "Idempotency-Key"}
     assert set(operation["responses"]) >= {"200", "401", "404", "409", "413", "415", "422", "507"}
 
 

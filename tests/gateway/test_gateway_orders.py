@@ -20,6 +20,8 @@ from tests.gateway.orders_in_memory import NUMBER, ORDER, ORDERS, OrdersInMemory
 ONE = f"{ORDERS}/{NUMBER}"
 LINKS = {
     "self": ONE,
+    "events": f"{ONE}/events",
+    "page": "https://numbers.example.com/orders/%2B15017122661",
     "temporal_ui": "http://127.0.0.1:8233/namespaces/default/workflows/"
     "hosted-number-order%2F%2B15017122661",
 }
@@ -128,7 +130,7 @@ async def test_the_list_passes_its_filters_on(
     http: httpx.AsyncClient, orders: OrdersInMemory
 ) -> None:
     """Every filter reaches the query; a row has its links."""
-    await http.post(ORDERS, json=ORDER)
+    await http.post(ORDERS, json=ORDER | {"customer": "customer-4711"})
 
     answer = await http.get(
         ORDERS,
@@ -163,12 +165,12 @@ async def test_the_cursor_of_a_page_leads_to_the_next(
     http: httpx.AsyncClient, orders: OrdersInMemory
 ) -> None:
     """Any bytes come back as they were; the text is safe in a URL."""
-    orders.more = bytes(range(256))
+    orders.lists.more = bytes(range(256))
     cursor = (await http.get(f"{ORDERS}?status=received")).json()["next_cursor"]
 
     await http.get(f"{ORDERS}?status=received&page_size=3&cursor={cursor}")
 
-    assert orders.queries[-1]["cursor"] == orders.more
+    assert orders.queries[-1]["cursor"] == orders.lists.more
     assert not set(cursor) & set("+/=&? ")
 
 
@@ -176,7 +178,7 @@ async def test_a_cursor_is_good_for_its_own_list_alone(
     http: httpx.AsyncClient, orders: OrdersInMemory
 ) -> None:
     """Mangled, or sent with other filters: 422, and Temporal is not asked."""
-    orders.more = b"token"
+    orders.lists.more = b"token"
     cursor = (await http.get(f"{ORDERS}?status=received")).json()["next_cursor"]
     orders.queries.clear()
 

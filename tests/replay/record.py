@@ -1,13 +1,15 @@
 """Record one history per scenario: ``python tests/replay/record.py`` fills ``histories/<release>``.
 
 Each release records its own and keeps those before it, so that ``test_replay`` shows that a worker
-of today still understands every order that an older one began. Another folder may be named.
+of today still understands every order that an older one began. Another folder may be named, and
+behind it the histories to record, where not all of them are new.
 """
 
 import asyncio
 import json
 import socket
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,27 +21,49 @@ from temporalio.testing import WorkflowEnvironment
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.replay.scenarios import LONG, SCENARIOS, SLOW, Scenario  # noqa: E402
-from tests.world import BINARIES, a_world, a_world_on, eventually  # noqa: E402  # the path is set above
+from hosted_numbers.delivery import GoneError  # noqa: E402  # the path is set above, for all
+from tests.receiver import Inbox  # noqa: E402
+from tests.replay.scenarios import (  # noqa: E402
+    EVENTS,
+    LONG,
+    SCENARIOS,
+    SLOW,
+    TOLD,
+    Scenario,
+    notification_undelivered,
+)
+from tests.world import BINARIES, a_world, a_world_on, eventually  # noqa: E402
 
 HISTORIES = Path(__file__).parent / "histories"
 SHORT_HISTORY = ["--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=60"]
 
 
-async def record(folder: Path) -> None:
-    """Live every scenario and write its history down."""
-    for scenario in SCENARIOS:
-        await _live(scenario, folder)
-    for scenario in SLOW:
-        await _live(scenario, folder, pace=10_000_000)
-    for scenario in LONG:
+async def record(folder: Path, names: Sequence[str] = ()) -> None:
+    """Live every scenario, or those of these histories, and write them down."""
+
+    def wanted(scenarios: Sequence[Scenario], suffix: str = "") -> list[Scenario]:
+        return [each for each in scenarios if not names or f"{each.__name__}{suffix}" in names]
+
+    for scenario in wanted(SCENARIOS):
+        await _live(scenario, folder / f"{scenario.__name__}.json")
+    for scenario in wanted(SLOW):
+        await _live(scenario, folder / f"{scenario.__name__}.json", pace=10_000_000)
+    for scenario in wanted(TOLD, "_told"):
+        await _live(scenario, folder / f"{scenario.__name__}_told.json", Inbox())
+    for scenario in wanted(EVENTS):
+        gone = GoneError("The receiver answered 410.")
+        inbox = Inbox(always=gone if scenario is notification_undelivered else None)
+        await _live(scenario, folder / f"{scenario.__name__}.json", inbox)
+    for scenario in wanted(LONG):
         await _live_long(scenario, folder)
 
 
-async def _live(scenario: Scenario, folder: Path, **config: object) -> None:
-    async with a_world(**config) as world:
+async def _live(
+    scenario: Scenario, path: Path, receiver: Inbox | None = None, **config: object
+) -> None:
+    async with a_world(receiver, **config) as world:
         handle = await scenario(world) or world.handle()
-        await _write(folder / f"{scenario.__name__}.json", handle)
+        await _write(path, handle)
 
 
 async def _live_long(scenario: Scenario, folder: Path) -> None:
@@ -92,4 +116,4 @@ def _impersonal(value: Any) -> Any:
 if __name__ == "__main__":
     named = Path(sys.argv[1]) if len(sys.argv) > 1 else HISTORIES / version("hosted-numbers")
     named.mkdir(parents=True, exist_ok=True)
-    asyncio.run(record(named))
+    asyncio.run(record(named, sys.argv[2:]))

@@ -13,6 +13,8 @@ from temporalio.client import WorkflowHandle
 from hosted_numbers import contract, steps
 from hosted_numbers.contract import (
     Amendment,
+    NotificationData,
+    NotificationEvent,
     OrderChanged,
     Progress,
     SupportingDocumentRequest,
@@ -20,6 +22,8 @@ from hosted_numbers.contract import (
     VerificationCodeEntry,
 )
 from hosted_numbers.ids import document_disposal_id, offboarding_workflow_id
+from hosted_numbers.notification_records import Notifications
+from hosted_numbers.notifications import workflow_id
 from tests.orders import NUMBER
 from tests.world import World, eventually
 
@@ -282,6 +286,16 @@ async def disposal(world: World) -> Handle:
     return handle
 
 
+async def notification(world: World) -> Handle:
+    """An event is delivered."""
+    return await _notified(world)
+
+
+async def notification_undelivered(world: World) -> Handle:
+    """An event is given up, as the receiver of the world that records it wants no more."""
+    return await _notified(world)
+
+
 async def continued_as_new(world: World) -> None:
     """A history that the server finds long, and the run after it."""
     signing = await world.verified()
@@ -335,11 +349,34 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
 )
 """Lived on the time-skipping server."""
 
+TOLD: Final[tuple[Scenario, ...]] = (
+    completed,
+    failed,
+    cancelled,
+    cancelled_on_hold,
+    reminded_and_overdue,
+)
+"""Lived once more with a backend that is told, as ``…_told``."""
+
+EVENTS: Final[tuple[Scenario, ...]] = (notification, notification_undelivered)
+"""Events on their way."""
+
 SLOW: Final[tuple[Scenario, ...]] = (business_hours,)
 """Lived there too, where Twilio's steps wait to be told."""
 
 LONG: Final[tuple[Scenario, ...]] = (continued_as_new, continued_with_documents)
 """Lived on the dev server, which finds histories long early; each is recorded before and after."""
+
+
+async def _notified(world: World) -> Handle:
+    event = NotificationEvent(
+        id="a-run/1",
+        type="order.completed",
+        timestamp=await world.env.get_current_time(),
+        data=NotificationData(phone_number=NUMBER, phase="completed", waiting_for="nothing"),
+    )
+    await Notifications(world.client).send(event)
+    return world.client.get_workflow_handle(workflow_id(event.id))
 
 
 async def _code_entered(world: World, waiting: Progress) -> None:

@@ -11,22 +11,29 @@ from temporalio.workflow import NondeterminismError
 
 from hosted_numbers.ids import order_workflow_id
 from hosted_numbers.order_state import OrderState
+from tests.receiver import Inbox
 from tests.replay.scenarios import (
+    EVENTS,
     LONG,
     SCENARIOS,
     SLOW,
+    TOLD,
     Scenario,
     amended_while_signing,
     busy_line,
+    cancelled_on_hold,
+    failed,
 )
 from tests.world import a_world
-from workflows import WORKFLOWS, patches, sandbox
+from workflows import NOTIFICATION_WORKFLOWS, WORKFLOWS, patches, sandbox
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*/*.json"))
 FIRST_RELEASE = Path(__file__).parent / "histories" / "0.1.0"
-ENDINGS = {scenario.__name__ for scenario in (*SCENARIOS, *SLOW)} | {
-    f"{scenario.__name__}_{part}" for scenario in LONG for part in ("before", "after")
-}
+ENDINGS = (
+    {scenario.__name__ for scenario in (*SCENARIOS, *SLOW, *EVENTS)}
+    | {f"{scenario.__name__}_{part}" for scenario in LONG for part in ("before", "after")}
+    | {f"{scenario.__name__}_told" for scenario in TOLD}
+)
 
 
 async def recorded(path: Path) -> WorkflowHistory:
@@ -36,7 +43,9 @@ async def recorded(path: Path) -> WorkflowHistory:
 
 async def replay(history: WorkflowHistory) -> None:
     replayer = Replayer(
-        workflows=WORKFLOWS, data_converter=pydantic_data_converter, workflow_runner=sandbox()
+        workflows=[*WORKFLOWS, *NOTIFICATION_WORKFLOWS],
+        data_converter=pydantic_data_converter,
+        workflow_runner=sandbox(),
     )
     await replayer.replay_workflow(history)
 
@@ -51,7 +60,12 @@ def patch_ids(history: WorkflowHistory) -> set[str]:
     return found
 
 
-PATCHES = {patches.REPAIRS, patches.BUSY_LINES}
+PATCHES = {
+    patches.REPAIRS,
+    patches.BUSY_LINES,
+    patches.NOTIFICATIONS,
+    patches.EARLY_NOTIFICATIONS,
+}
 
 
 def test_there_is_a_history_for_every_ending() -> None:
@@ -72,12 +86,17 @@ async def test_history_replays(path: Path) -> None:
 @pytest.mark.fault("F44")
 @pytest.mark.parametrize(
     ("scenario", "patch"),
-    [(amended_while_signing, patches.REPAIRS), (busy_line, patches.BUSY_LINES)],
-    ids=["repairs", "busy-lines"],
+    [
+        (amended_while_signing, patches.REPAIRS),
+        (busy_line, patches.BUSY_LINES),
+        (failed, patches.NOTIFICATIONS),
+        (cancelled_on_hold, patches.EARLY_NOTIFICATIONS),
+    ],
+    ids=["repairs", "busy-lines", "notifications", "early-notifications"],
 )
 async def test_history_that_a_patch_marks_replays(scenario: Scenario, patch: str) -> None:
     """What today's release does differently is marked in its histories, and replays as such."""
-    async with a_world() as world:
+    async with a_world(Inbox()) as world:
         handle = await scenario(world) or world.handle()
         await handle.result()
         history = await handle.fetch_history()

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
-from twilio.request_validator import RequestValidator
+from pydantic import ValidationError
+from twilio.request_validator import RequestValidator, get_signature_algorithm
 
 from hosted_numbers.simulator.callbacks import Delivery, may_reach, outgoing, retry
 from hosted_numbers.simulator.postman import HttpSender
@@ -125,6 +126,47 @@ async def test_forged(sim: Workshop) -> None:
     [request] = sim.notes.sent
     signature = request.headers["X-Twilio-Signature"]
     assert not VALIDATOR.validate(request.url, request.form, signature)
+
+
+KEY = "webhooks_sharedkey_1"
+SECRET = "secret-of-the-shared-key"
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+async def test_a_shared_key_signs_in_place_of_the_token(method: str) -> None:
+    """By HMAC-SHA256, as the header says and Twilio's own validator checks."""
+    async with a_workshop(a_config(webhook_key=KEY, webhook_secret=SECRET)) as sim:
+        await sim.create(StatusCallbackUrl=CALLBACK_URL, StatusCallbackMethod=method)
+        await until(lambda: len(sim.notes.sent) == 1)
+    [request] = sim.notes.sent
+    settings = request.headers["X-Twilio-Webhooks-Signature-Settings"]
+    assert settings == f"key={KEY},algorithm=HMAC_SHA256"
+    signed = (request.url, request.form, request.headers["X-Twilio-Signature"])
+    algorithm = get_signature_algorithm(settings)
+    assert RequestValidator(SECRET).validate(*signed, algorithm)
+    assert not VALIDATOR.validate(*signed)
+
+
+async def test_a_shared_key_is_forged_too() -> None:
+    """The key is named rightly, and its secret is another."""
+    async with a_workshop(a_config(webhook_key=KEY, webhook_secret=SECRET)) as sim:
+        await sim.control("callbacks", {"mode": "forged"})
+        await sim.create(StatusCallbackUrl=CALLBACK_URL)
+        await until(lambda: len(sim.notes.sent) == 1)
+    [request] = sim.notes.sent
+    signature = request.headers["X-Twilio-Signature"]
+    assert not RequestValidator(SECRET).validate(
+        request.url, request.form, signature, "HMAC_SHA256"
+    )
+
+
+@pytest.mark.parametrize("half", [{"webhook_key": KEY}, {"webhook_secret": SECRET}])
+def test_half_a_shared_key_is_none(half: dict[str, str]) -> None:
+    """Nobody is to guess the other half."""
+    with pytest.raises(ValidationError, match="go together") as error:
+        a_config(**half)
+    assert SECRET not in str(error.value)
+    assert AUTH_TOKEN not in str(error.value)
 
 
 async def test_retries() -> None:
@@ -291,7 +333,7 @@ async def test_a_receiver_that_is_not_there(unused_tcp_port: int) -> None:
         datetime(2026, 1, 1, tzinfo=UTC),
     )
     async with HttpSender(timeout=5) as send:
-        assert await send(outgoing(delivery, AUTH_TOKEN)) == "unreachable"
+        assert await send(outgoing(delivery, a_config())) == "unreachable"
 
 
 async def test_a_receiver_that_never_answers() -> None:
@@ -316,4 +358,4 @@ async def test_a_receiver_that_never_answers() -> None:
         datetime(2026, 1, 1, tzinfo=UTC),
     )
     async with server, HttpSender(timeout=0.1) as send:
-        assert await send(outgoing(delivery, AUTH_TOKEN)) == "unreachable"
+        assert await send(outgoing(delivery, a_config())) == "unreachable"

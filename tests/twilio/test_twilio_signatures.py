@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twilio.request_validator import RequestValidator
+from twilio.request_validator import RequestValidator, get_signature_algorithm
 
 from hosted_numbers.twilio import signatures
+from hosted_numbers.twilio.signatures import Algorithm, SignedWith, signed_with
 from tests.twilio.stand_in import ORDER_SID
 
 TOKEN = "12345678901234567890123456789012"
@@ -19,6 +20,8 @@ CALLBACK = {
 }
 URL = "https://orchestrator.example.com/twilio/status?order=wf-1"
 SIGNATURE = "rZICEL1NX67iUKLS92PvCJ3XvOE="
+
+ALGORITHMS: tuple[Algorithm, ...] = ("HMAC_SHA1", "HMAC_SHA256")
 
 _hosts = st.from_regex(r"[a-z][a-z0-9]{0,8}(\.[a-z]{2,3}){0,2}", fullmatch=True)
 _ports = st.none() | st.sampled_from([80, 443]) | st.integers(1, 65535)
@@ -69,48 +72,58 @@ def test_known_vectors(token: str, url: str, params: dict[str, str], expected: s
     assert signatures.verify(token, url, params, expected)
 
 
-@given(urls=_spellings(), params=_params)
-def test_agrees_with_the_official_validator(urls: tuple[str, str], params: dict[str, str]) -> None:
+@given(urls=_spellings(), params=_params, algorithm=st.sampled_from(ALGORITHMS))
+def test_agrees_with_the_official_validator(
+    urls: tuple[str, str], params: dict[str, str], algorithm: Algorithm
+) -> None:
     """What we sign, Twilio's validator accepts, and what it signs, we accept."""
     url, _ = urls
     official = RequestValidator(TOKEN)
-    ours = signatures.sign(TOKEN, url, params)
-    assert ours == official.compute_signature(url, params)
-    assert official.validate(url, params, ours)
-    assert signatures.verify(TOKEN, url, params, ours)
+    ours = signatures.sign(TOKEN, url, params, algorithm=algorithm)
+    assert ours == official.compute_signature(url, params, algorithm)
+    assert official.validate(url, params, ours, algorithm)
+    assert signatures.verify(TOKEN, url, params, ours, algorithm=algorithm)
 
 
-@given(urls=_spellings(), params=_params)
+@given(urls=_spellings(), params=_params, algorithm=st.sampled_from(ALGORITHMS))
 def test_accepts_exactly_what_the_official_validator_accepts(
-    urls: tuple[str, str], params: dict[str, str]
+    urls: tuple[str, str], params: dict[str, str], algorithm: Algorithm
 ) -> None:
     """A signature over another spelling of the URL counts for us when it does for Twilio."""
     url, signed = urls
-    signature = signatures.sign(TOKEN, signed, params)
-    expected = RequestValidator(TOKEN).validate(url, params, signature)
-    assert signatures.verify(TOKEN, url, params, signature) is expected
+    signature = signatures.sign(TOKEN, signed, params, algorithm=algorithm)
+    expected = RequestValidator(TOKEN).validate(url, params, signature, algorithm)
+    assert signatures.verify(TOKEN, url, params, signature, algorithm=algorithm) is expected
 
 
 @given(
     position=st.integers(min_value=0),
     replacement=st.characters(exclude_categories=["Cs"]),
     what=st.sampled_from(["token", "url", "value", "signature"]),
+    algorithm=st.sampled_from(ALGORITHMS),
 )
 @pytest.mark.fault("F22")
-def test_any_changed_character_is_a_forgery(position: int, replacement: str, what: str) -> None:
+@pytest.mark.security("S1")
+def test_any_changed_character_is_a_forgery(
+    position: int, replacement: str, what: str, algorithm: Algorithm
+) -> None:
     """No character of the token, the URL, a parameter or the signature can be changed."""
     genuine = {
         "token": TOKEN,
         "url": URL,
         "value": CALLBACK["Status"],
-        "signature": SIGNATURE,
+        "signature": signatures.sign(TOKEN, URL, CALLBACK, algorithm=algorithm),
     }
     text = genuine[what]
     index = position % len(text)
     changed = text[:index] + replacement + text[index + 1 :]
     parts = genuine | {what: changed}
     accepted = signatures.verify(
-        parts["token"], parts["url"], CALLBACK | {"Status": parts["value"]}, parts["signature"]
+        parts["token"],
+        parts["url"],
+        CALLBACK | {"Status": parts["value"]},
+        parts["signature"],
+        algorithm=algorithm,
     )
     # A number sign cuts the URL at a fragment, which can never give the signed text either.
     assert accepted is (changed == text)
@@ -229,12 +242,72 @@ BODY = b'{"Status": "pending-loa"}'
 BODY_URL = f"https://example.com/cb?bodySHA256={hashlib.sha256(BODY).hexdigest()}"
 
 
-def test_a_json_body_is_signed_by_its_hash() -> None:
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_json_body_is_signed_by_its_hash(algorithm: Algorithm) -> None:
     """The right body with the right signature is accepted, as by the official validator."""
-    signature = signatures.sign(TOKEN, BODY_URL)
-    assert RequestValidator(TOKEN).validate(BODY_URL, BODY.decode(), signature)
-    assert signatures.verify_body(TOKEN, BODY_URL, BODY, signature)
-    assert signatures.verify_body(["", "old", TOKEN], BODY_URL, BODY, signature)
+    signature = signatures.sign(TOKEN, BODY_URL, algorithm=algorithm)
+    assert RequestValidator(TOKEN).validate(BODY_URL, BODY.decode(), signature, algorithm)
+    for tokens in (TOKEN, ["", "old", TOKEN]):
+        assert signatures.verify_body(tokens, BODY_URL, BODY, signature, algorithm=algorithm)
+
+
+@pytest.mark.security("S1")
+@pytest.mark.parametrize(
+    ("signed", "expected"), [("HMAC_SHA1", "HMAC_SHA256"), ("HMAC_SHA256", "HMAC_SHA1")]
+)
+def test_the_receiver_says_which_algorithm_counts(signed: Algorithm, expected: Algorithm) -> None:
+    """The same secret does not make a signature by the other algorithm good."""
+    form = signatures.sign(TOKEN, URL, CALLBACK, algorithm=signed)
+    body = signatures.sign(TOKEN, BODY_URL, algorithm=signed)
+    assert not signatures.verify(TOKEN, URL, CALLBACK, form, algorithm=expected)
+    assert not signatures.verify_body(TOKEN, BODY_URL, BODY, body, algorithm=expected)
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ([], SignedWith("HMAC_SHA1")),
+        (["algorithm=HMAC_SHA1"], SignedWith("HMAC_SHA1")),
+        (
+            ["key=webhooks_sharedkey_1,algorithm=HMAC_SHA256"],
+            SignedWith("HMAC_SHA256", "webhooks_sharedkey_1"),
+        ),
+        (["algorithm=HMAC_SHA256, key=k"], SignedWith("HMAC_SHA256", "k")),
+        (["key=k,algorithm=HMAC_SHA1"], SignedWith("HMAC_SHA1", "k")),
+        (["key=a=b,algorithm=HMAC_SHA256"], SignedWith("HMAC_SHA256", "a=b")),
+        (["algorithm=HMAC_SHA256"], SignedWith("HMAC_SHA256")),
+    ],
+)
+def test_the_header_of_the_shared_keys(headers: list[str], expected: SignedWith) -> None:
+    """It names the key and the algorithm; without it the auth token signed."""
+    assert signed_with(headers) == expected
+    assert signed_with([str(expected)]) == expected
+    assert get_signature_algorithm(str(expected)) == expected.algorithm
+
+
+@pytest.mark.security("S1")
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [""],
+        ["key=k"],
+        ["HMAC_SHA256"],
+        ["key=k,algorithm="],
+        ["key=k,algorithm=hmac_sha256"],
+        ["key=k,algorithm=HMAC_SHA512"],
+        ["key=k,algorithm=none"],
+        ["key=k,algorithm=HMAC_SHA256,"],
+        ["key=k,key=k,algorithm=HMAC_SHA256"],
+        ["algorithm=HMAC_SHA256,algorithm=HMAC_SHA256"],
+        ["key=k,algorithm=HMAC_SHA256,more=x"],
+        ["key=k;algorithm=HMAC_SHA256"],
+        ["key=k,algorithm=HMAC_SHA256"] * 2,
+    ],
+)
+def test_a_header_that_cannot_be_understood_is_refused(headers: list[str]) -> None:
+    """Twice, malformed, or an algorithm that nobody knows: no guess is made."""
+    with pytest.raises(ValueError, match=r"header|key=|algorithm"):
+        signed_with(headers)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""By the rules of 0.1.0, an order does what its history says that it did."""
+"""By the rules of an older release, an order does what its history says that it did."""
 
 import pytest
 from temporalio import workflow
@@ -84,3 +84,33 @@ def test_cancelled_order_that_turns_up_at_the_carrier_goes_on(*, patched: bool) 
     state = messages.taken(state, Cancellation(), NOW)
     state = after(state.but(stale=True), says("carrier-processing"))
     assert state.leaving == (None if patched else "cancelled")
+
+
+@pytest.mark.parametrize(
+    ("state", "asked"),
+    [
+        (standing_at("received"), None),
+        (standing_at("received").but(notifies=False), None),
+        (standing_at("received").but(notifies=True), patches.NOTIFICATIONS),
+        (standing_at(None), patches.EARLY_NOTIFICATIONS),
+        (standing_at(None).but(notifies=False), patches.EARLY_NOTIFICATIONS),
+    ],
+    ids=["older-worker", "nobody", "somebody", "not-at-twilio", "not-at-twilio-nobody"],
+)
+@pytest.mark.parametrize("patched", [False, True], ids=["0.2.0", "patched"])
+def test_backend_is_told(
+    state: OrderState, asked: str | None, monkeypatch: pytest.MonkeyPatch, *, patched: bool
+) -> None:
+    """Since 0.3; no history before it is asked, as no worker before it says that somebody listens.
+
+    A patch that is found absent once is absent for good, so the question is put no earlier.
+    """
+    questions: list[str] = []
+
+    def answer(name: str) -> bool:
+        questions.append(name)
+        return patched
+
+    monkeypatch.setattr(workflow, "patched", answer)
+    assert patches.tells(state) == (patched and asked is not None)
+    assert questions == ([asked] if asked else [])

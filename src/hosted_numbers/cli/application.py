@@ -5,7 +5,13 @@ from typing import Annotated
 
 import typer
 
-from hosted_numbers.cli import order_commands, process_commands
+from hosted_numbers.cli import (
+    key_commands,
+    notification_commands,
+    operator_commands,
+    order_commands,
+    process_commands,
+)
 
 application = typer.Typer(
     name="hosted-numbers",
@@ -16,7 +22,10 @@ application = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 application.add_typer(order_commands.commands)
+application.add_typer(notification_commands.commands)
 process_commands.add_to(application)
+key_commands.add_to(application)
+operator_commands.add_to(application)
 
 
 def _print_version(*, wanted: bool) -> None:

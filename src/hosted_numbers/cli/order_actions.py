@@ -18,7 +18,8 @@ from hosted_numbers.cli.terminal import FAILED, Output, plain, say, stdout, sugg
 from hosted_numbers.cli.watching import watched
 from hosted_numbers.contract import Answer, Progress
 from hosted_numbers.errors import InvalidRequestError
-from hosted_numbers.orders import HostedNumberOrders, OrderSummary
+from hosted_numbers.order_lists import OrderSummary
+from hosted_numbers.orders import HostedNumberOrders
 from hosted_numbers.phone_numbers import dialable_phone_number
 from hosted_numbers.validation import (
     NewAmendment,
@@ -76,7 +77,7 @@ def list_orders(
         rows: list[OrderSummary] = []
         cursor: bytes | None = None
         while True:
-            page = await orders.page(
+            page = await orders.lists.page(
                 status=status,
                 waiting_for=waiting_for,
                 customer=customer,

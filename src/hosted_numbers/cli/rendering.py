@@ -9,7 +9,7 @@ from rich.text import Text
 
 from hosted_numbers.cli.terminal import plain
 from hosted_numbers.contract import Progress
-from hosted_numbers.orders import OrderSummary
+from hosted_numbers.order_lists import OrderSummary
 
 _STYLES = {"completed": "bold green", "failed": "bold red", "cancelled": "bold yellow"}
 

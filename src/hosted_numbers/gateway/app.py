@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from importlib.metadata import version
-from typing import Any
 
 from fastapi import FastAPI
 
@@ -16,14 +15,23 @@ from hosted_numbers.gateway import (
     callbacks,
     document_routes,
     error_answers,
+    events,
     health,
+    openapi,
     order_routes,
-    problems,
 )
 from hosted_numbers.gateway.authentication import Authentication
-from hosted_numbers.gateway.dependencies import TemporalUi, Webhook
+from hosted_numbers.gateway.coalescing import Coalescing
+from hosted_numbers.gateway.concurrency import RequestsAtOnce
+from hosted_numbers.gateway.dependencies import TemporalUi
 from hosted_numbers.gateway.envelope import Envelope
+from hosted_numbers.gateway.idempotency import IdempotencyMemory
 from hosted_numbers.gateway.limits import BodyLimit
+from hosted_numbers.gateway.order_events import OrderEvents
+from hosted_numbers.gateway.pages import forms, installation
+from hosted_numbers.gateway.pages.problem_pages import ProblemPages
+from hosted_numbers.gateway.rate_limits import RateLimits
+from hosted_numbers.gateway.webhook import Webhook
 from hosted_numbers.orders import HostedNumberOrders
 from hosted_numbers.settings import Settings
 
@@ -49,35 +57,49 @@ def create_app(
     if not settings.hosted_numbers_api_keys:
         raise SettingsError(
             "The gateway has no API key, so nobody could use it.",
-            "Set HOSTED_NUMBERS_API_KEYS to the SHA-256 of each key in hex, with commas between.",
+            "Set HOSTED_NUMBERS_API_KEYS to the SHA-256 of each key in hex, with commas between "
+            "(hosted-numbers api-key makes one).",
         )
     app = FastAPI(
         title="hosted-numbers",
         summary="Hosts phone numbers on Twilio for SMS, one durable workflow per order",
         version=version("hosted-numbers"),
         lifespan=_connected(settings) if orders is None else None,
+        docs_url=None,  # it loads scripts from elsewhere; the pages have one of their own
         redoc_url=None,
         redirect_slashes=False,
-        swagger_ui_oauth2_redirect_url=None,
+        generate_unique_id_function=openapi.operation_id,
     )
     app.state.orders = orders
+    app.state.events = None if orders is None else OrderEvents(orders)
+    app.state.idempotency = IdempotencyMemory()
+    app.state.limits = RateLimits(settings)
+    app.state.public_url = settings.public_url()
     app.state.blobs = blobs or _opened(settings)
     app.state.intake = Intake(app.state.blobs)
     app.state.temporal_ui = TemporalUi(settings.hosted_numbers_temporal_ui_url, "default")
-    app.state.webhook = Webhook(settings.public_url(), settings.webhook_token())
+    app.state.webhook = Webhook.by_settings(settings)
+    app.state.coalescing = Coalescing()
     error_answers.install(app)
     for router in (
         order_routes.router,
         document_routes.router,
+        events.router,
         callbacks.router,
         health.router,
     ):
         app.include_router(router)
+    operators = installation.install(app, settings)
     # The last one added is the outermost.
-    app.add_middleware(BodyLimit, streamed=document_routes.is_upload)
-    app.add_middleware(Authentication, digests=settings.hosted_numbers_api_keys)
-    app.add_middleware(Envelope)
-    _describe_problems(app)
+    app.add_middleware(
+        BodyLimit,
+        streamed=lambda scope: document_routes.is_upload(scope) or forms.is_upload(scope),
+    )
+    app.add_middleware(RequestsAtOnce, most=settings.hosted_numbers_requests_at_once)
+    app.add_middleware(Authentication, keys=settings.hosted_numbers_api_keys, operator_of=operators)
+    app.add_middleware(Envelope, https=settings.public_url().lower().startswith("https:"))
+    app.add_middleware(ProblemPages)
+    openapi.describe(app)
     return app
 
 
@@ -99,24 +121,8 @@ def _connected(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMa
         app.state.temporal_ui = TemporalUi(
             settings.hosted_numbers_temporal_ui_url, client.namespace
         )
+        app.state.events = OrderEvents(app.state.orders)
         yield
+        await app.state.events.close()
 
     return lifespan
-
-
-def _describe_problems(app: FastAPI) -> None:
-    """Have OpenAPI tell the errors' true media type, which FastAPI gives no word for."""
-    described = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            for path in described()["paths"].values():
-                for operation in path.values():
-                    for status, answer in operation["responses"].items():
-                        if status >= "400":
-                            answer["content"] = {
-                                problems.MEDIA_TYPE: answer["content"].pop("application/json")
-                            }
-        return described()
-
-    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way to extend it

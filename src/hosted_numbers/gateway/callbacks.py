@@ -9,31 +9,51 @@ Sources: Twilio's HostedNumberOrder page (StatusCallbackUrl) and
 https://www.twilio.com/docs/usage/security#validating-requests.
 """
 
+import functools
 import logging
 import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Annotated, Final
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 
 from hosted_numbers.contract import OrderChanged
-from hosted_numbers.gateway.dependencies import Callbacks, Orders
+from hosted_numbers.gateway.dependencies import Callbacks, Hints, Orders
 from hosted_numbers.gateway.error_answers import documented
 from hosted_numbers.gateway.problems import Problem, correlation_id
 from hosted_numbers.phone_numbers import dialable_phone_number, masked
 from hosted_numbers.settings import CALLBACK_PATH
-from hosted_numbers.twilio.signatures import SIGNATURE_HEADER, verify, verify_body
+from hosted_numbers.twilio.signatures import (
+    SIGNATURE_HEADER,
+    SIGNED_WITH_HEADER,
+    verify,
+    verify_body,
+)
 
 _log = logging.getLogger(__name__)
 
 _FORM: Final = "application/x-www-form-urlencoded"
-_SCHEME_HEADER: Final = "X-Twilio-Webhooks-Signature-Settings"
 _MOST_PARAMETERS: Final = 100
 _ORDER_SID: Final = re.compile(r"HR[0-9a-fA-F]{32}")
 _STATUS: Final = re.compile(r"[a-z-]{1,40}")
+_OUTCOMES: Final = {
+    True: "passed on",
+    False: "ignored, no order is open",
+    None: "held back, one like it was just passed on",
+}
 
-router = APIRouter(tags=["callbacks"], responses=documented(403, 503))
+
+@asynccontextmanager
+async def _last_words(app: FastAPI) -> AsyncIterator[None]:
+    """At the gateway's end, what is still held back is passed on."""
+    yield
+    await app.state.coalescing.close()
+
+
+router = APIRouter(tags=["callbacks"], responses=documented(403, 503), lifespan=_last_words)
 
 
 async def _genuine_parameters(request: Request, webhook: Callbacks) -> dict[str, str]:
@@ -44,22 +64,23 @@ async def _genuine_parameters(request: Request, webhook: Callbacks) -> dict[str,
     """
     query = request.scope["query_string"].decode("latin-1")
     url = webhook.public_url + CALLBACK_PATH + (f"?{query}" if query else "")
-    signature = request.headers.get(SIGNATURE_HEADER)
-    token = webhook.auth_token
+    parameters: list[tuple[str, str]] = []
     try:
+        algorithm, secrets = webhook.accepted(request.headers.getlist(SIGNED_WITH_HEADER))
+        signature = _only(request.headers.getlist(SIGNATURE_HEADER))
         if request.method == "GET":
             parameters = _pairs(query)
-            signed = verify(token, url, (), signature)
+            signed = verify(secrets, url, (), signature, algorithm=algorithm)
         elif _is_form(request):
             parameters = _pairs((await request.body()).decode("utf-8"))
-            signed = verify(token, url, parameters, signature)
+            signed = verify(secrets, url, parameters, signature, algorithm=algorithm)
         else:
-            parameters = []
-            signed = verify_body(token, url, await request.body(), signature)
+            body = await request.body()
+            signed = verify_body(secrets, url, body, signature, algorithm=algorithm)
     except ValueError:
-        # Too many parameters, or no UTF-8: whatever it is, Twilio did not send it.
+        # Another scheme, too many parameters, or no UTF-8: whatever it is, it is not Twilio's.
         signed = False
-    if not signed or _names_other_algorithm(request):
+    if not signed:
         _log.warning("Callback with a bad signature [%s]", correlation_id(request.scope))
         raise _forged()
     return dict(parameters)
@@ -69,26 +90,35 @@ Parameters = Annotated[dict[str, str], Depends(_genuine_parameters)]
 
 
 @router.post(CALLBACK_PATH, status_code=HTTPStatus.NO_CONTENT)
-async def posted(request: Request, parameters: Parameters, orders: Orders) -> Response:
+async def posted(
+    request: Request, parameters: Parameters, orders: Orders, hints: Hints
+) -> Response:
     """A status callback as a form."""
-    return await _passed_on(request, parameters, orders)
+    return await _passed_on(request, parameters, orders, hints)
 
 
 @router.get(CALLBACK_PATH, status_code=HTTPStatus.NO_CONTENT)
-async def gotten(request: Request, parameters: Parameters, orders: Orders) -> Response:
+async def gotten(
+    request: Request, parameters: Parameters, orders: Orders, hints: Hints
+) -> Response:
     """A status callback in the query, where StatusCallbackMethod is GET."""
-    return await _passed_on(request, parameters, orders)
+    return await _passed_on(request, parameters, orders, hints)
 
 
-async def _passed_on(request: Request, parameters: dict[str, str], orders: Orders) -> Response:
+async def _passed_on(
+    request: Request, parameters: dict[str, str], orders: Orders, hints: Hints
+) -> Response:
     """Tell the order, if there is one, that it may have moved."""
     number = _number_of_order(parameters)
     if number is None:
         outcome = "concerns no order and is ignored"
-    elif await orders.order_changed(number, OrderChanged(status=_status(parameters))):
-        outcome = f"for {masked(number)} passed on"
     else:
-        outcome = f"for {masked(number)} ignored, no order is open"
+        hint = OrderChanged(status=_status(parameters))
+        taken = await hints.take(
+            (number, parameters["HostedNumberOrderSid"], hint.status),
+            functools.partial(orders.order_changed, number, hint),
+        )
+        outcome = f"for {masked(number)} {_OUTCOMES[taken]}"
     _log.info("Callback %s [%s]", outcome, correlation_id(request.scope))
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
@@ -115,10 +145,15 @@ def _is_form(request: Request) -> bool:
     return declared.partition(";")[0].strip().lower() == _FORM
 
 
-def _names_other_algorithm(request: Request) -> bool:
-    """Whether it claims a signature by another scheme than the auth token's HMAC-SHA1."""
-    scheme = request.headers.get(_SCHEME_HEADER)
-    return scheme is not None and not re.search(r"\balgorithm=HMAC_SHA1\b", scheme)
+def _only(values: Sequence[str]) -> str | None:
+    """A header that may be there once.
+
+    Raises:
+        ValueError: it is there more than once.
+    """
+    if len(values) > 1:
+        raise ValueError("the header is there more than once")
+    return values[0] if values else None
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
@@ -131,7 +166,9 @@ def _forged() -> Problem:
         403,
         "bad-signature",
         "The signature is not Twilio's",
-        detail="X-Twilio-Signature is missing or does not fit the request.",
+        detail="X-Twilio-Signature is missing, does not fit the request, or is made with a secret "
+        "that is not taken here.",
         next_step="Check that PUBLIC_BASE_URL is the address that Twilio calls, and that "
-        "TWILIO_AUTH_TOKEN is the account's.",
+        "TWILIO_AUTH_TOKEN, or the shared key's TWILIO_WEBHOOK_KEY_SID and "
+        "TWILIO_WEBHOOK_KEY_SECRET, are the account's.",
     )

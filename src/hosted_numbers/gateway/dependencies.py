@@ -1,6 +1,6 @@
 """What the routes are given: orders, the way of files, where to look, what signs callbacks."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Final
 from urllib.parse import quote
 
@@ -9,18 +9,29 @@ from fastapi.security import HTTPBearer
 
 from hosted_numbers.blobs import BlobStore
 from hosted_numbers.documents.intake import Intake
+from hosted_numbers.gateway.coalescing import Coalescing
+from hosted_numbers.gateway.order_events import OrderEvents
+from hosted_numbers.gateway.rate_limits import RateLimits
+from hosted_numbers.gateway.webhook import Webhook
 from hosted_numbers.ids import order_workflow_id
 from hosted_numbers.orders import HostedNumberOrders
 from hosted_numbers.validation import DialablePhoneNumber
 
 # The key is checked by ``authentication`` before any route; here it is only described.
-DESCRIBED_KEY: Final = HTTPBearer(auto_error=False, description="An API key")
+DESCRIBED_KEY: Final = HTTPBearer(
+    auto_error=False,
+    scheme_name="ApiKey",
+    description="An API key, made by `hosted-numbers api-key`. What it may do are its scopes: "
+    "`orders:read`, `orders:write`, `codes:write`, `bills:write`, and `admin` for everything. Each "
+    "operation names the one that it needs.",
+)
 
 PhoneNumber = Annotated[
     DialablePhoneNumber,
     Path(
         description="The number as E.164; the plus sign may be sent as %2B",
         examples=["+15017122661"],
+        json_schema_extra={"pattern": r"^\+[1-9][0-9]{6,14}$"},
     ),
 ]
 
@@ -39,11 +50,15 @@ class TemporalUi:
 
 
 @dataclass(frozen=True)
-class Webhook:
-    """What the signature of a callback is computed from."""
+class Places:
+    """Where a person finds an order: its page here, and the Temporal UI."""
 
     public_url: str
-    auth_token: str = field(repr=False)
+    temporal_ui: TemporalUi
+
+    def page(self, phone_number: str) -> str:
+        """The operator's page of the number's newest order."""
+        return f"{self.public_url}/orders/{quote(phone_number, safe='')}"
 
 
 def _orders(request: Request) -> HostedNumberOrders:
@@ -71,8 +86,31 @@ def _webhook(request: Request) -> Webhook:
     return webhook
 
 
+def _coalescing(request: Request) -> Coalescing:
+    coalescing: Coalescing = request.app.state.coalescing
+    return coalescing
+
+
+def _events(request: Request) -> OrderEvents:
+    events: OrderEvents = request.app.state.events
+    return events
+
+
+def _limits(request: Request) -> RateLimits:
+    limits: RateLimits = request.app.state.limits
+    return limits
+
+
+def _places(request: Request) -> Places:
+    return Places(request.app.state.public_url, request.app.state.temporal_ui)
+
+
 Orders = Annotated[HostedNumberOrders, Depends(_orders)]
 Blobs = Annotated[BlobStore, Depends(_blobs)]
 Files = Annotated[Intake, Depends(_intake)]
 Ui = Annotated[TemporalUi, Depends(_temporal_ui)]
 Callbacks = Annotated[Webhook, Depends(_webhook)]
+Hints = Annotated[Coalescing, Depends(_coalescing)]
+Events = Annotated[OrderEvents, Depends(_events)]
+Limits = Annotated[RateLimits, Depends(_limits)]
+Where = Annotated[Places, Depends(_places)]

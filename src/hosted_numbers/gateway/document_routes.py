@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Request, Security
+from fastapi import APIRouter, Query, Request
 from starlette.requests import ClientDisconnect
 from starlette.types import Scope
 
@@ -13,10 +13,14 @@ from hosted_numbers.contract import Answer
 from hosted_numbers.documents.handover import check_open, handed_over
 from hosted_numbers.documents.intake import too_large
 from hosted_numbers.documents.kinds import DocumentKind
-from hosted_numbers.gateway.dependencies import DESCRIBED_KEY, Blobs, Files, Orders, PhoneNumber
-from hosted_numbers.gateway.error_answers import documented
+from hosted_numbers.gateway import examples
+from hosted_numbers.gateway.dependencies import Blobs, Files, Limits, Orders
+from hosted_numbers.gateway.error_answers import EVERYWHERE, documented
+from hosted_numbers.gateway.idempotency import REPLAYED_HEADER, FileOnce
+from hosted_numbers.gateway.openapi import example
 from hosted_numbers.gateway.order_models import PATH
 from hosted_numbers.gateway.problems import Problem
+from hosted_numbers.gateway.scopes import MaySendBills, OwnNumber, Scoped
 from hosted_numbers.validation import MEDIA_TYPES
 
 _ANY_TYPE: Final = "application/octet-stream"
@@ -34,8 +38,8 @@ _A_FILE: Final[dict[str, Any]] = {
 router = APIRouter(
     prefix=PATH,
     tags=["hosted number orders"],
-    dependencies=[Security(DESCRIBED_KEY)],
-    responses=documented(401, 404, 409, 413, 415, 422, 503, 507),
+    route_class=Scoped,
+    responses=EVERYWHERE | documented(400, 404, 409, 415, 507),
 )
 
 
@@ -44,15 +48,22 @@ def is_upload(scope: Scope) -> bool:
     return scope["method"] == "POST" and bool(_UPLOAD.fullmatch(scope["path"]))
 
 
-@router.post("/{phone_number}/documents", openapi_extra=_A_FILE)
+@router.post(
+    "/{phone_number}/documents",
+    openapi_extra=_A_FILE,
+    responses=example(examples.ANSWER, headers=REPLAYED_HEADER),
+)
 async def provide_document(
     *,
-    phone_number: PhoneNumber,
+    _caller: MaySendBills,
+    phone_number: OwnNumber,
+    once: FileOnce,
     kind: Annotated[DocumentKind, Query()],
     request: Request,
     orders: Orders,
     files: Files,
     blobs: Blobs,
+    limits: Limits,
 ) -> Answer:
     """Hand in the bill that proves ownership, or the image of a supporting document.
 
@@ -62,6 +73,7 @@ async def provide_document(
     declared = _declared_type(request)
     _check_announced(request, kind)
     check_open(await orders.progress(phone_number))
+    await limits.check("uploads", phone_number)
     document = await files.take_in(
         _body(request),
         phone_number=phone_number,
@@ -72,7 +84,7 @@ async def provide_document(
         document,
         kind,
         store=blobs,
-        provide=lambda provided: orders.provide_document(phone_number, provided),
+        provide=lambda provided: orders.provide_document(phone_number, provided, idempotency=once),
     )
 
 

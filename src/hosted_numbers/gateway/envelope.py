@@ -13,6 +13,7 @@ from typing import Final
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hosted_numbers.gateway.authentication import OPEN_FOLDERS
 from hosted_numbers.gateway.error_answers import unexpected
 from hosted_numbers.phone_numbers import masked
 
@@ -21,18 +22,34 @@ _log = logging.getLogger(__name__)
 CORRELATION_HEADER: Final = "X-Correlation-Id"
 _SANE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SECURITY_HEADERS: Final = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), "
+    "payment=(), usb=()",
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+_CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
+    "form-action 'self'"
+)
+_ONE_YEAR_OF_HTTPS: Final = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 
 
 class Envelope:
-    """Pure ASGI: names the request, guards its answer, logs how it went."""
+    """Pure ASGI: names the request, guards its answer, logs how it went.
 
-    def __init__(self, app: ASGIApp) -> None:
+    The headers are those of OWASP ASVS 5.0 V3.4.1-6, V3.4.8 and V14.3.2.
+
+    Args:
+        app: what answers.
+        https: whether the gateway is reached by https, and browsers are to keep to it.
+    """
+
+    def __init__(self, app: ASGIApp, *, https: bool = False) -> None:
         self._app = app
+        self._always = _SECURITY_HEADERS | (_ONE_YEAR_OF_HTTPS if https else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; what is not HTTP passes through."""
@@ -49,9 +66,10 @@ class Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message).update(
-                    {CORRELATION_HEADER: name, **_SECURITY_HEADERS}
-                )
+                headers = MutableHeaders(scope=message)
+                headers.update({CORRELATION_HEADER: name, **self._always})
+                headers.setdefault("Content-Security-Policy", _CONTENT_SECURITY_POLICY)
+                headers["Cache-Control"] = _caching(scope, headers)
             await send(message)
 
         try:
@@ -68,6 +86,16 @@ class Envelope:
             _log.info(
                 "%s %s %d in %.0f ms [%s]", scope["method"], _route(scope), status, taken, name
             )
+
+
+def _caching(scope: Scope, headers: Headers) -> str:
+    """What anybody may read may be kept as its route says; all else, whatever its route says, not.
+
+    The framework's own event streams, for one, say ``no-cache``, with which they may be stored.
+    """
+    if scope["path"].startswith(OPEN_FOLDERS):
+        return headers.get("Cache-Control", "no-store")
+    return "no-store"
 
 
 def _route(scope: Scope) -> str:

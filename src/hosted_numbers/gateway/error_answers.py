@@ -16,6 +16,7 @@ from hosted_numbers.errors import (
     BlobStoreFullError,
     DocumentRefusedError,
     HostedNumbersError,
+    IdempotencyKeyReusedError,
     InvalidRequestError,
     NoWorkerError,
     OrderAlreadyOpenError,
@@ -39,6 +40,7 @@ _log = logging.getLogger(__name__)
 _LONGEST_FIELD: Final = 100
 _ANSWERS: Final[dict[type[HostedNumbersError], tuple[int, str]]] = {
     InvalidRequestError: (422, "The request is malformed"),
+    IdempotencyKeyReusedError: (422, "The Idempotency-Key was used for something else"),
     OrderNotFoundError: (404, "No such order"),
     OrderAlreadyOpenError: (409, "Another order for the number is open"),
     RefusedError: (409, "The order does not take this now"),
@@ -51,10 +53,13 @@ _ANSWERS: Final[dict[type[HostedNumbersError], tuple[int, str]]] = {
 }
 _OTHERS: Final = {
     400: "The body is not JSON",
-    401: "The API key is missing or wrong",
-    403: "The signature is not Twilio's",
+    401: "The API key is missing, wrong or expired",
+    403: "The sender may not do this",
+    408: "The body did not arrive in time",
     413: "The body is too large",
     415: "The body is of a type that is not taken here",
+    429: "Too many at once, or in a short time",
+    500: "Something went wrong in the gateway",
 }
 
 
@@ -75,6 +80,21 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def _description(status: int) -> str:
     titles = [title for each, title in _ANSWERS.values() if each == status]
     return "; or: ".join(titles) or _OTHERS[status]
+
+
+EVERYWHERE: Final = documented(401, 403, 408, 413, 422, 429, 500, 503)
+"""What every route of the API may answer."""
+
+
+def number_taken() -> Problem:
+    """The answer to a start where the number has an order that the caller may not know of."""
+    return Problem(
+        409,
+        OrderAlreadyOpenError.code,
+        _ANSWERS[OrderAlreadyOpenError][1],
+        detail="The number is taken by an order that is open.",
+        next_step="Check the number. If it is right, ask whoever runs the gateway.",
+    )
 
 
 def unexpected() -> Problem:
@@ -186,6 +206,6 @@ def _of_status(status: int, headers: Mapping[str, str] | None) -> Problem:
         phrase.lower().replace(" ", "-"),
         phrase,
         detail="The gateway has no such path, or not with this method.",
-        next_step="See /docs for the paths and methods that there are.",
+        next_step="See /openapi.json for the paths and methods that there are.",
         headers=headers,
     )

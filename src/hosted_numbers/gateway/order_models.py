@@ -6,8 +6,9 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from hosted_numbers.contract import Message, Progress, WaitingFor
-from hosted_numbers.gateway.dependencies import TemporalUi
-from hosted_numbers.orders import OrderSummary, StartedOrder
+from hosted_numbers.gateway.dependencies import Places
+from hosted_numbers.order_lists import OrderSummary
+from hosted_numbers.order_starts import StartedOrder
 from hosted_numbers.validation import DialablePhoneNumber
 
 PATH = "/v1/hosted-number-orders"
@@ -19,12 +20,19 @@ class Links(BaseModel):
     model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
 
     self_: Annotated[str, Field(alias="self", description="The order here, relative to this API")]
+    events: str = Field(description="Its server-sent events, relative to this API")
+    page: str = Field(description="The operator's page of the order")
     temporal_ui: str = Field(description="The order's page in the Temporal UI")
 
     @classmethod
-    def of(cls, phone_number: str, ui: TemporalUi) -> Self:
+    def of(cls, phone_number: str, where: Places) -> Self:
         """The links of a number's order."""
-        return cls(self_=f"{PATH}/{phone_number}", temporal_ui=ui.page(phone_number))
+        return cls(
+            self_=f"{PATH}/{phone_number}",
+            events=f"{PATH}/{phone_number}/events",
+            page=where.page(phone_number),
+            temporal_ui=where.temporal_ui.page(phone_number),
+        )
 
 
 class OrderStarted(BaseModel):
@@ -36,13 +44,13 @@ class OrderStarted(BaseModel):
     links: Links
 
     @classmethod
-    def of(cls, order: StartedOrder, ui: TemporalUi) -> Self:
+    def of(cls, order: StartedOrder, where: Places) -> Self:
         """The answer to a start; the same order sent again gets the same."""
         return cls(
             phone_number=order.phone_number,
             workflow_id=order.workflow_id,
             run_id=order.run_id,
-            links=Links.of(order.phone_number, ui),
+            links=Links.of(order.phone_number, where),
         )
 
 
@@ -52,9 +60,18 @@ class OrderProgress(Progress):
     links: Links
 
     @classmethod
-    def of(cls, progress: Progress, ui: TemporalUi) -> Self:
-        """The workflow's own words and the links."""
-        return cls(**dict(progress), links=Links.of(progress.phone_number, ui))
+    def of(cls, progress: Progress, where: Places, customer: str | None = None) -> Self:
+        """The workflow's own words and the links.
+
+        Args:
+            progress: what the workflow tells.
+            where: where a person finds the order.
+            customer: the only customer of whoever asks. The order before may have been another's,
+                so it is left out for them.
+        """
+        before = None if customer else progress.previous_run_id
+        told = dict(progress) | {"previous_run_id": before}
+        return cls(**told, links=Links.of(progress.phone_number, where))
 
 
 class OrderRow(BaseModel):
@@ -73,12 +90,13 @@ class OrderRow(BaseModel):
     sid: str | None
     customer: str | None
     deadline: datetime | None
+    since: datetime | None = Field(description="Since when it stands and waits as it does")
     links: Links
 
     @classmethod
-    def of(cls, summary: OrderSummary, ui: TemporalUi) -> Self:
+    def of(cls, summary: OrderSummary, where: Places) -> Self:
         """A row with its links."""
-        return cls(**vars(summary), links=Links.of(summary.phone_number, ui))
+        return cls(**vars(summary), links=Links.of(summary.phone_number, where))
 
 
 class OrderList(BaseModel):
@@ -99,6 +117,10 @@ class OrderQuery(BaseModel):
     open: Annotated[bool, Field(description="Leave out the orders that have ended")] = False
     page_size: Annotated[int, Field(ge=1, le=1000)] = 50
     cursor: Annotated[str | None, Field(max_length=8000, description="next_cursor")] = None
+
+    def for_customer(self, customer: str | None) -> Self:
+        """The same list of one customer's orders alone, where there is one."""
+        return self if customer is None else self.model_copy(update={"customer": customer})
 
     @property
     def filters(self) -> str:

@@ -3,13 +3,15 @@
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body, Query, Response, Security
+from fastapi import APIRouter, Body, Query, Response
 
 from hosted_numbers.contract import Answer, VerificationCallRequest
-from hosted_numbers.errors import InvalidRequestError
-from hosted_numbers.gateway import paging
-from hosted_numbers.gateway.dependencies import DESCRIBED_KEY, Orders, PhoneNumber, Ui
-from hosted_numbers.gateway.error_answers import documented
+from hosted_numbers.errors import InvalidRequestError, OrderAlreadyOpenError
+from hosted_numbers.gateway import examples, paging
+from hosted_numbers.gateway.dependencies import Limits, Orders, Where
+from hosted_numbers.gateway.error_answers import EVERYWHERE, documented, number_taken
+from hosted_numbers.gateway.idempotency import REPLAYED, REPLAYED_HEADER, Once
+from hosted_numbers.gateway.openapi import example
 from hosted_numbers.gateway.order_models import (
     PATH,
     Confirmation,
@@ -20,6 +22,15 @@ from hosted_numbers.gateway.order_models import (
     OrderRow,
     OrderStarted,
 )
+from hosted_numbers.gateway.scopes import (
+    MayAdminister,
+    MayEnterCodes,
+    MayRead,
+    MayWrite,
+    OwnNumber,
+    Scoped,
+    in_the_name_of,
+)
 from hosted_numbers.validation import (
     NewAmendment,
     NewHostedNumberOrder,
@@ -28,129 +39,180 @@ from hosted_numbers.validation import (
 )
 
 router = APIRouter(
-    prefix=PATH,
-    tags=["hosted number orders"],
-    dependencies=[Security(DESCRIBED_KEY)],
-    responses=documented(401, 422, 503),
+    prefix=PATH, tags=["hosted number orders"], route_class=Scoped, responses=EVERYWHERE
 )
 
-_SENT_BODY: Final = documented(400, 413, 415)
-_ACT: Final = documented(404, 409) | _SENT_BODY
+_SENT_BODY: Final = documented(400, 415)
+_ACT: Final = documented(404, 409) | _SENT_BODY | example(examples.ANSWER, headers=REPLAYED_HEADER)
+_LOCATION: Final[dict[str, Any]] = {
+    "Location": {
+        "description": "The order's path",
+        "required": True,
+        "schema": {"type": "string", "format": "uri-reference"},
+    }
+}
 _STARTED: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"model": OrderStarted, "description": "This very order is open already"},
-    201: {"headers": {"Location": {"schema": {"type": "string"}}}},
+    200: {
+        "model": OrderStarted,
+        "description": "This very order is open already",
+        "headers": _LOCATION,
+        "content": {"application/json": {"example": examples.STARTED}},
+    },
+    201: {
+        "description": "The order is started, or was with this Idempotency-Key",
+        "headers": _LOCATION | REPLAYED_HEADER,
+        "content": {"application/json": {"example": examples.STARTED}},
+    },
     **documented(409),
     **_SENT_BODY,
-}
-_FULL_ORDER: Final[dict[str, Any]] = {
-    "phone_number": "+15017122661",
-    "email": "owner@example.com",
-    "address_sid": "AD00000000000000000000000000000001",
-    "contact_title": "Owner",
-    "contact_phone_number": "+15017122662",
-}
-_EXAMPLES: Final[dict[str, Any]] = {
-    "least": {"summary": "What is required", "value": _FULL_ORDER},
-    "call when asked": {
-        "summary": "With an extension, called when a person asks for it",
-        "value": _FULL_ORDER
-        | {
-            "friendly_name": "Front desk",
-            "cc_emails": ["office@example.com"],
-            "sms_url": "https://example.com/sms",
-            "extension": "ww101",
-            "call_when": "asked",
-            "customer": "customer-4711",
-        },
-    },
 }
 
 
 @router.post("", status_code=HTTPStatus.CREATED, responses=_STARTED)
-async def start(
-    order: Annotated[NewHostedNumberOrder, Body(openapi_examples=_EXAMPLES)],
+async def start_order(
+    *,
+    caller: MayWrite,
+    once: Once,
+    order: Annotated[NewHostedNumberOrder, Body(openapi_examples=examples.ORDERS)],
     orders: Orders,
-    ui: Ui,
+    limits: Limits,
+    where: Where,
     response: Response,
 ) -> OrderStarted:
     """Start an order; sent twice, it is started once and answered alike."""
-    started = OrderStarted.of(found := await orders.start(order), ui)
+    customer = in_the_name_of(caller, order.customer)
+    await limits.check("starts", caller.kind, caller.name)
+    try:
+        found = await orders.start(
+            order.model_copy(update={"customer": customer}), idempotency=once
+        )
+    except OrderAlreadyOpenError:
+        if caller.customer and await orders.customer_of(order.phone_number) != caller.customer:
+            raise number_taken() from None
+        raise
+    started = OrderStarted.of(found, where)
+    if found.replayed:
+        response.headers[REPLAYED] = "true"
     response.headers["Location"] = started.links.self_
-    response.status_code = HTTPStatus.CREATED if found.created else HTTPStatus.OK
+    anew = found.created or found.replayed
+    response.status_code = HTTPStatus.CREATED if anew else HTTPStatus.OK
     return started
 
 
-@router.get("")
-async def list_orders(query: Annotated[OrderQuery, Query()], orders: Orders, ui: Ui) -> OrderList:
+@router.get("", responses=example(examples.LIST))
+async def list_orders(
+    caller: MayRead, query: Annotated[OrderQuery, Query()], orders: Orders, where: Where
+) -> OrderList:
     """The orders, newest first, a page at a time."""
-    page = await orders.page(
-        status=query.status,
-        waiting_for=query.waiting_for,
-        customer=query.customer,
-        open_only=query.open,
-        page_size=query.page_size,
-        cursor=None if query.cursor is None else paging.from_text(query.cursor, query.filters),
+    if caller.customer and query.customer not in {None, caller.customer}:
+        return OrderList(orders=[], next_cursor=None)
+    wanted = query.for_customer(caller.customer)
+    page = await orders.lists.page(
+        status=wanted.status,
+        waiting_for=wanted.waiting_for,
+        customer=wanted.customer,
+        open_only=wanted.open,
+        page_size=wanted.page_size,
+        cursor=None if wanted.cursor is None else paging.from_text(wanted.cursor, wanted.filters),
     )
+    following = paging.as_text(page.next_cursor, wanted.filters) if page.next_cursor else None
     return OrderList(
-        orders=[OrderRow.of(summary, ui) for summary in page.orders],
-        next_cursor=paging.as_text(page.next_cursor, query.filters) if page.next_cursor else None,
+        orders=[OrderRow.of(summary, where) for summary in page.orders], next_cursor=following
     )
 
 
-@router.get("/{phone_number}", responses=documented(404))
-async def progress(phone_number: PhoneNumber, orders: Orders, ui: Ui) -> OrderProgress:
+@router.get("/{phone_number}", responses=documented(404) | example(examples.PROGRESS))
+async def order_progress(
+    caller: MayRead, phone_number: OwnNumber, orders: Orders, where: Where
+) -> OrderProgress:
     """Where the number's newest order stands, what it waits for and who does what by when."""
-    return OrderProgress.of(await orders.progress(phone_number), ui)
+    return OrderProgress.of(await orders.progress(phone_number), where, caller.customer)
 
 
 @router.post("/{phone_number}/verification-code", responses=_ACT)
 async def submit_verification_code(
-    phone_number: PhoneNumber, entry: NewVerificationCodeEntry, orders: Orders
+    *,
+    _caller: MayEnterCodes,
+    phone_number: OwnNumber,
+    once: Once,
+    entry: Annotated[NewVerificationCodeEntry, Body(openapi_examples=examples.CODES)],
+    orders: Orders,
+    limits: Limits,
 ) -> Answer:
     """Hand in the code that was heard on the call; the answer says right, wrong or expired."""
-    return await orders.submit_verification_code(phone_number, entry)
+    await limits.check("codes", phone_number)
+    return await orders.submit_verification_code(phone_number, entry, idempotency=once)
 
 
 @router.post("/{phone_number}/verification-call", responses=_ACT)
 async def request_verification_call(
-    phone_number: PhoneNumber, orders: Orders, request: NewVerificationCallRequest | None = None
+    *,
+    _caller: MayWrite,
+    phone_number: OwnNumber,
+    once: Once,
+    wanted: Annotated[
+        NewVerificationCallRequest | None, Body(openapi_examples=examples.CALLS)
+    ] = None,
+    orders: Orders,
 ) -> Answer:
     """Have the number called now. A real phone rings, and Twilio allows few calls."""
     return await orders.request_verification_call(
-        phone_number, request or VerificationCallRequest()
+        phone_number, wanted or VerificationCallRequest(), idempotency=once
     )
 
 
 @router.post("/{phone_number}/amend", responses=_ACT)
-async def amend(phone_number: PhoneNumber, amendment: NewAmendment, orders: Orders) -> Answer:
+async def amend_order(
+    *,
+    _caller: MayWrite,
+    phone_number: OwnNumber,
+    once: Once,
+    amendment: Annotated[NewAmendment, Body(openapi_examples=examples.AMENDMENTS)],
+    orders: Orders,
+) -> Answer:
     """Change who signs, how ownership is proven or how the number is set up; the rest stays."""
-    return await orders.amend(phone_number, amendment)
+    return await orders.amend(phone_number, amendment, idempotency=once)
 
 
 @router.post("/{phone_number}/resume", responses=_ACT)
-async def resume(
-    phone_number: PhoneNumber, orders: Orders, nothing: NoFields | None = None
+async def resume_order(
+    *,
+    _caller: MayWrite,
+    phone_number: OwnNumber,
+    once: Once,
+    _nothing: Annotated[NoFields | None, Body(openapi_examples=examples.NOTHING)] = None,
+    orders: Orders,
 ) -> Answer:
     """Let an order that is on hold go on, once what was in the way is mended."""
-    del nothing
-    return await orders.resume(phone_number)
+    return await orders.resume(phone_number, idempotency=once)
 
 
 @router.post("/{phone_number}/cancel", responses=_ACT)
-async def cancel(
-    phone_number: PhoneNumber, orders: Orders, nothing: NoFields | None = None
+async def cancel_order(
+    *,
+    _caller: MayWrite,
+    phone_number: OwnNumber,
+    once: Once,
+    _nothing: Annotated[NoFields | None, Body(openapi_examples=examples.NOTHING)] = None,
+    orders: Orders,
 ) -> Answer:
     """Give the order up and take it back at Twilio."""
-    del nothing
-    return await orders.cancel(phone_number)
+    return await orders.cancel(phone_number, idempotency=once)
 
 
 @router.post("/{phone_number}/offboard", responses=_ACT)
-async def offboard(phone_number: PhoneNumber, sure: Confirmation, orders: Orders) -> Answer:
+async def offboard_number(
+    *,
+    _caller: MayAdminister,
+    phone_number: OwnNumber,
+    once: Once,
+    sure: Annotated[Confirmation, Body(openapi_examples=examples.CONFIRMATIONS)],
+    orders: Orders,
+) -> Answer:
     """Give the number of a completed order back to Twilio for good; the body names it again."""
     if sure.confirm != phone_number:
         raise InvalidRequestError(
             "confirm is another number than the path's.",
             "Name the number that is to be given back in both places; nothing was changed.",
         )
-    return await orders.offboard(phone_number)
+    return await orders.offboard(phone_number, idempotency=once)

@@ -6,9 +6,12 @@ from types import FrameType
 from typing import Final
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from hosted_numbers.errors import SettingsError
 from hosted_numbers.gateway.app import create_app
+from hosted_numbers.gateway.graceful_end import GracefulServer
+from hosted_numbers.gateway.slow_clients import SlowClientProtocol
 from hosted_numbers.settings import Settings
 
 _CONNECTIONS_AT_ONCE: Final = 500
@@ -27,8 +30,27 @@ def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8080) -> None
     Raises:
         SettingsError: a setting is missing, or the port is taken.
     """
-    config = uvicorn.Config(
-        create_app(settings),
+    # uvicorn raises the signal again once it has shut down; this turns SIGTERM into a plain end.
+    before = signal.signal(signal.SIGTERM, _already_served)
+    try:
+        with _listening(host, port) as listener:
+            GracefulServer(configuration(create_app(settings), settings)).run(sockets=[listener])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def configuration(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    """How uvicorn serves the gateway.
+
+    Args:
+        app: the gateway.
+        settings: tell how long requests under way may finish when it is told to end.
+    """
+    return uvicorn.Config(
+        app,
+        http=SlowClientProtocol,
         # Its own access log would print phone numbers and the callbacks' queries.
         access_log=False,
         log_config=None,
@@ -42,15 +64,6 @@ def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8080) -> None
         timeout_graceful_shutdown=int(settings.hosted_numbers_graceful_shutdown_seconds),
         h11_max_incomplete_event_size=_HEADER_BYTES,
     )
-    # uvicorn raises the signal again once it has shut down; this turns SIGTERM into a plain end.
-    before = signal.signal(signal.SIGTERM, _already_served)
-    try:
-        with _listening(host, port) as listener:
-            uvicorn.Server(config).run(sockets=[listener])
-    except KeyboardInterrupt:
-        pass
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -13,7 +13,12 @@ from urllib.parse import urlencode, urlsplit
 
 from hosted_numbers.simulator.config import SimulatorConfig
 from hosted_numbers.simulator.orders import Order
-from hosted_numbers.twilio.signatures import sign
+from hosted_numbers.twilio.signatures import (
+    SIGNATURE_HEADER,
+    SIGNED_WITH_HEADER,
+    SignedWith,
+    sign,
+)
 
 CallbackMode = Literal["normal", "lost", "duplicate", "shuffled", "late", "forged"]
 
@@ -101,8 +106,8 @@ def retry(delivery: Delivery, outcome: str, now: datetime, allowed: int) -> Deli
     )
 
 
-def outgoing(delivery: Delivery, auth_token: str) -> Outgoing:
-    """The signed request of a delivery."""
+def outgoing(delivery: Delivery, config: SimulatorConfig) -> Outgoing:
+    """The request of a delivery, signed with the shared key, or else with the auth token."""
     form = {
         "Status": delivery.status,
         "HostedNumberOrderSid": delivery.order_sid,
@@ -112,8 +117,16 @@ def outgoing(delivery: Delivery, auth_token: str) -> Outgoing:
     if delivery.method == "GET":
         url += ("&" if urlsplit(url).query else "?") + urlencode(form)
         form = {}
-    token = auth_token if delivery.genuine else f"not {auth_token}"
-    return Outgoing(delivery.method, url, form, {"X-Twilio-Signature": sign(token, url, form)})
+    secret, headers = config.auth_token, {}
+    signer = SignedWith("HMAC_SHA1")
+    if config.webhook_secret is not None:
+        secret, signer = config.webhook_secret, SignedWith("HMAC_SHA256", config.webhook_key)
+        headers = {SIGNED_WITH_HEADER: str(signer)}
+    text = secret.get_secret_value()
+    if not delivery.genuine:
+        text = f"not {text}"
+    headers[SIGNATURE_HEADER] = sign(text, url, form, algorithm=signer.algorithm)
+    return Outgoing(delivery.method, url, form, headers)
 
 
 def may_reach(url: str, also: frozenset[str]) -> bool:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
 Person = Literal["owner", "signer", "reviewer"]
 """Who can act without being told: picks up the phone, signs the LOA, looks at bills."""
@@ -19,16 +19,21 @@ class SimulatorConfig(BaseModel):
     """Everything that shapes one simulator. Frozen; all durations are seconds on its clock.
 
     Raises:
-        pydantic.ValidationError: an unknown field, a malformed SID, a negative duration.
+        pydantic.ValidationError: an unknown field, a malformed SID, half a shared key, a negative
+            duration.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     account_sid: Annotated[str, StringConstraints(pattern=r"^AC[0-9a-fA-F]{32}$")]
     auth_token: NonEmptySecret
     """Signs the callbacks too, as at Twilio."""
     api_keys: dict[str, NonEmptySecret] = Field(default_factory=dict)
     """API key SID (SK...) to secret; each is as good as account SID and auth token."""
+    webhook_key: Annotated[str | None, StringConstraints(pattern=r"^[A-Za-z0-9_-]{2,128}$")] = None
+    """Id of a shared key that signs the callbacks in place of the auth token, by HMAC-SHA256."""
+    webhook_secret: NonEmptySecret | None = None
+    """The shared key's secret."""
 
     people: frozenset[Person] = frozenset()
     """Who acts by themselves; the others wait for the control paths."""
@@ -61,6 +66,12 @@ class SimulatorConfig(BaseModel):
 
     seed: int = 0
     """Seeds the chance in faults and shuffling, so that a run can be repeated."""
+
+    @model_validator(mode="after")
+    def _whole_key(self) -> Self:
+        if (self.webhook_key is None) != (self.webhook_secret is None):
+            raise ValueError("webhook_key and webhook_secret go together")
+        return self
 
     @property
     def step(self) -> timedelta:

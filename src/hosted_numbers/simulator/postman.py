@@ -71,7 +71,7 @@ class Postman:
     """Workers on a few lanes; all callbacks of one order share a lane and so keep their order.
 
     Args:
-        config: the token that signs, and which hosts may be called.
+        config: the secret that signs, and which hosts may be called.
         sender: how a request goes out.
         sent: told the origin and key of a delivery, and its outcome.
     """
@@ -118,5 +118,4 @@ class Postman:
     async def _deliver(self, delivery: Delivery) -> str:
         if not may_reach(delivery.url, self._config.callback_hosts):
             return NOT_LOOPBACK
-        token = self._config.auth_token.get_secret_value()
-        return await self._sender(outgoing(delivery, token))
+        return await self._sender(outgoing(delivery, self._config))

@@ -1,0 +1,50 @@
+"""Who sent a request: a backend by its API key, or an operator who signed in."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from starlette.types import Scope as AsgiScope
+
+from hosted_numbers.api_keys import SCOPES, ApiKey, Scope
+
+
+@dataclass(frozen=True)
+class Principal:
+    """One who may use the gateway.
+
+    Attributes:
+        kind: how they were recognised.
+        name: names them in the log, without being a secret or a person's address.
+        scopes: what they may do; ``admin`` allows everything.
+        customer: the only customer whose orders they reach; None reaches all.
+    """
+
+    kind: Literal["api-key", "operator"]
+    name: str
+    scopes: frozenset[Scope]
+    customer: str | None = None
+
+    @classmethod
+    def of_key(cls, key: ApiKey) -> "Principal":
+        """A backend."""
+        return cls("api-key", key.name, key.scopes, key.customer)
+
+    @classmethod
+    def operator(cls, name: str) -> "Principal":
+        """A person who may do everything."""
+        return cls("operator", name, frozenset(SCOPES))
+
+    def allows(self, scope: Scope) -> bool:
+        """Whether they may do what needs this scope."""
+        return scope in self.scopes or "admin" in self.scopes
+
+
+def recognised(scope: AsgiScope, principal: Principal) -> None:
+    """Note who sent the request of ``scope``."""
+    scope.setdefault("state", {})["principal"] = principal
+
+
+def principal(scope: AsgiScope) -> Principal | None:
+    """Who sent the request; None on a path that is open to all."""
+    found: Principal | None = scope.get("state", {}).get("principal")
+    return found
