@@ -14,13 +14,12 @@ def _loopback_only() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
-    """Tests of the product as processes share one deployment for each folder, and so one core.
+    """Tests of the product as processes run one after another, while other cores run the rest.
 
-    They take the longest, so they begin first; the other cores meanwhile run the rest.
+    They take the longest, so they begin first.
     """
     for item in items:
         if item.get_closest_marker("processes"):
-            group = "schema" if item.path.stem == "test_schema" else item.path.parent.name
-            item.add_marker(pytest.mark.xdist_group(group))
+            item.add_marker(pytest.mark.xdist_group("processes"))
     yield
     items.sort(key=lambda item: item.get_closest_marker("processes") is None)

@@ -109,7 +109,7 @@ async def test_demo_shows_orders_until_they_end() -> None:
     async with at_terminal("demo", "--pace", "0.2") as demo:
         await demo.until("API and docs")
         assert len(demo.children) == 4
-        assert await demo.end() == 0
+        assert await demo.end() == 0, demo.text
         assert "/namespaces/default/workflows" in demo.text
         table = demo.text.partition("How they ended")[2]
         for script in SCRIPTS:
@@ -126,7 +126,7 @@ async def test_demo_holds_until_ctrl_c() -> None:
             for what, path in (("Temporal UI", ""), ("API and docs", "/docs")):
                 answer = await browser.get(demo.address(what) + path, follow_redirects=True)
                 assert answer.status_code == 200
-        assert await demo.end(signal.SIGINT) == 0
+        assert await demo.end(signal.SIGINT) == 0, demo.text
 
 
 async def test_demo_ended_in_the_middle_leaves_nothing() -> None:

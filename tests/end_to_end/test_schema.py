@@ -62,7 +62,7 @@ async def test_the_gateway_answers_as_it_is_described(
         *("--checks", ",".join(CHECKS)),
         *("--phases", "examples,coverage,fuzzing"),
         *("--exclude-path-regex", "/events$"),
-        *("--max-examples", "150"),
+        *("--max-examples", "125"),
         *("--seed", SEED),
         *("--request-timeout", "15"),
     )

@@ -67,7 +67,8 @@ async def test_temporals_own_command_line_shows_and_moves_an_order(
     page = told["queryResult"][0]["currentDetails"]
     assert page.startswith(f"### {number}: pending-verification")
     assert "- Next: Enter the code that was heard" in page
-    assert f"({product.deployment.url('gateway')}/docs)" in page
+    here = f"{product.deployment.url('gateway')}/orders/{number.replace('+', '%2B')}"
+    assert f"({here})" in page
     assert "owner@example.com" not in page
 
     code = json.dumps({"code": await product.heard_code(waiting)})
