@@ -20,7 +20,7 @@ dev: $(INSTALLED) ## run the whole product on this machine until Ctrl-C (PORT_OF
 
 test: $(INSTALLED) ## run all tests, with branch coverage
 	$(BIN)/coverage erase
-	$(BIN)/pytest -n auto --dist loadgroup --no-loadscope-reorder --cov --cov-report=term $(ARGS)
+	$(BIN)/pytest -n auto --cov --cov-report=term $(ARGS)
 
 lint: $(INSTALLED) ## check style and format
 	$(BIN)/ruff check

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped] # has none
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import ConsoleMessage, Error, FilePayload, Locator, Page, expect
 
 from tests.end_to_end.product import Product
