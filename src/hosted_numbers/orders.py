@@ -288,7 +288,8 @@ class HostedNumberOrders:
             )
         handle = await self._release(phone_number, progress.sid, idempotency)
         try:
-            return await asyncio.wait_for(handle.result(), self._answer_deadline.total_seconds())
+            async with asyncio.timeout(self._answer_deadline.total_seconds()):
+                return await handle.result()
         except WorkflowFailureError:
             raise RefusedError(
                 "Giving the number back was stopped in the Temporal UI.", "Off-board it again."
@@ -370,14 +371,12 @@ class HostedNumberOrders:
             handle,
         )
         try:
-            result: Answer = await asyncio.wait_for(
-                self._calls.answered(
+            async with asyncio.timeout(self._answer_deadline.total_seconds()):
+                result: Answer = await self._calls.answered(
                     lambda: started.result(rpc_timeout=self._answer_deadline),
                     handle,
                     in_time=False,
-                ),
-                self._answer_deadline.total_seconds(),
-            )
+                )
         except (TimeoutError, NoWorkerError):
             return Answer(
                 taken=True,

@@ -47,7 +47,9 @@ async def connect(*, lazy: bool = False) -> Client:
     config["target_host"] = address()
     connecting = Client.connect(**config, data_converter=pydantic_data_converter, lazy=lazy)
     try:
-        return await asyncio.wait_for(connecting, CONNECT_DEADLINE.total_seconds())
+        # not wait_for: until Python 3.12 it can swallow the signal that ends the process
+        async with asyncio.timeout(CONNECT_DEADLINE.total_seconds()):
+            return await connecting
     except (RuntimeError, TimeoutError) as error:
         _log.debug("Temporal's own words: %s", error)
         raise TemporalUnavailableError(

@@ -72,10 +72,8 @@ class TemporalCalls:
         """Whether Temporal answers within the deadline, or within another time."""
         patience = within or self._deadline
         try:
-            return await asyncio.wait_for(
-                self._client.service_client.check_health(timeout=patience),
-                patience.total_seconds(),
-            )
+            async with asyncio.timeout(patience.total_seconds()):
+                return await self._client.service_client.check_health(timeout=patience)
         except (TimeoutError, RPCError, RuntimeError):
             return False
 
@@ -131,7 +129,8 @@ class TemporalCalls:
         ``rpc_timeout`` alone does not bound a call: the SDK goes on trying for seconds when its
         connection breaks, and a lazy client connects without any limit.
         """
-        return await asyncio.wait_for(call, (self._deadline + _SLACK).total_seconds())
+        async with asyncio.timeout((self._deadline + _SLACK).total_seconds()):
+            return await call
 
     async def within(self, call: Awaitable[T]) -> T:
         """Temporal's answer within the deadline, its absence as ``TemporalUnavailableError``."""
