@@ -63,9 +63,9 @@ async def test_codes_are_limited_for_each_order(
     caplog.set_level(logging.INFO)
     app = create_app(settings_of_gateway(**RATES), orders)
     async with client(app) as http:
-        for code in ("12a4", "1234", "4321"):
+        for code in ("73910x6285", "5820371946", "4321"):
             await http.post(f"{ONE}/verification-code", json={"code": code})
-        answer = await http.post(f"{ONE}/verification-code", json={"code": "987654"})
+        answer = await http.post(f"{ONE}/verification-code", json={"code": "6409281735"})
         other = await http.post(f"{ORDERS}/{OTHER}/verification-code", json={"code": "1111"})
 
     assert_problem(answer, 429, "rate-limited")
@@ -74,7 +74,7 @@ async def test_codes_are_limited_for_each_order(
     assert len(orders.acts) == 3
     assert other.status_code == 200
     assert "Rate limit of codes reached" in caplog.text
-    for code in ("12a4", "1234", "987654"):
+    for code in ("73910x6285", "5820371946", "6409281735"):
         assert code not in answer.text + caplog.text
 
 
