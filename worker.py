@@ -6,37 +6,45 @@ from functools import partial
 from temporalio.worker import Worker
 
 from activities import all_activities, notification_activities, twilio_client
-from hosted_numbers import contract, search_attributes, temporal
+from hosted_numbers import alive, contract, deployment, search_attributes, temporal
 from hosted_numbers.blobs import BlobStore
 from hosted_numbers.delivery import receiver_of
-from hosted_numbers.notification_records import Notifications
 from hosted_numbers.process import run_process
 from hosted_numbers.settings import Settings
-from workflows import NOTIFICATION_WORKFLOWS, WORKFLOWS, sandbox
+from hosted_numbers.telemetry.worker import telemetry
+from workflows import NOTIFICATION_WORKFLOWS, WORKFLOWS, runner
 
 
 async def main() -> None:
     """Connect to Temporal, check the namespace, work until cancelled."""
     settings = Settings.read()
-    twilio, receiver = twilio_client(settings), receiver_of(settings)
-    client = await temporal.connect_patiently()
+    heartbeat = alive.Heartbeat.begun(settings.hosted_numbers_alive_file)
+    version = deployment.config(settings)
+    twilio_metrics, interceptors = telemetry(settings)
+    twilio, receiver = twilio_client(settings, twilio_metrics), receiver_of(settings)
+    client = await temporal.connect_patiently(settings, interceptors=interceptors)
     await search_attributes.require(client)
-    grace = settings.graceful_shutdown()
-    both = partial(Worker, client, workflow_runner=sandbox(), graceful_shutdown_timeout=grace)
-    activities = all_activities(
-        twilio,
-        BlobStore.at(settings.hosted_numbers_blob_store),
-        public_base_url=settings.public_base_url,
-        document_retention=settings.document_retention(),
-        notifications=Notifications(client) if receiver else None,
+    both = partial(
+        Worker,
+        client,
+        workflow_runner=runner(),
+        graceful_shutdown_timeout=settings.graceful_shutdown(),
+        deployment_config=version,
     )
-    orders = both(task_queue=contract.TASK_QUEUE, workflows=WORKFLOWS, activities=activities)
+    blobs = BlobStore.of(settings)
+    orders = both(
+        task_queue=contract.TASK_QUEUE,
+        workflows=WORKFLOWS,
+        activities=all_activities(client, twilio, blobs, settings),
+        max_task_queue_activities_per_second=settings.hosted_numbers_activities_per_second,
+    )
     deliveries = both(
         task_queue=contract.NOTIFICATION_QUEUE,
         workflows=NOTIFICATION_WORKFLOWS,
         activities=notification_activities(receiver),
     )
     async with twilio, orders, deliveries:
+        heartbeat.working()
         await asyncio.Event().wait()
 
 

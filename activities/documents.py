@@ -117,8 +117,10 @@ class DocumentActivities:
 
     @activity.defn(name=steps.DISPOSE_OF_DOCUMENTS)
     async def dispose(self, disposal: DocumentDisposal) -> int:
-        """Delete the files that the order had at its end; those of a later order stay.
+        """Delete the files that the order, or import, had at its end; those of a later one stay.
 
         Safe to run twice: what is gone is gone. Returns how many were there.
         """
+        if disposal.bulk_import is not None:
+            return await self._blobs.delete_import_until(disposal.bulk_import, disposal.ended_at)
         return await self._blobs.delete_until(disposal.phone_number, disposal.ended_at)

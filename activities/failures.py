@@ -72,11 +72,10 @@ def _kind(error: TwilioError) -> TroubleKind:
 
 
 def _retry_after(error: TwilioError) -> timedelta | None:
-    """Retry-After, cut to a sane length and spread out, so that not all orders return at once."""
+    """Retry-After, cut to a sane length and drawn out, so that not all orders return at once."""
     if error.retry_after is None:
         return None
-    spread = 1 + (activity.info().attempt % 5) / 20 if activity.in_activity() else 1.0
-    return min(error.retry_after * spread, LONGEST_RETRY_AFTER)
+    return min(error.retry_after, LONGEST_RETRY_AFTER) * _spread()
 
 
 @contextmanager
@@ -109,7 +108,10 @@ def delivery_failure(error: DeliveryError, attempt: int) -> ApplicationError:
 
 
 def _next_pause(error: DeliveryError, attempt: int) -> timedelta:
-    spread = random.uniform(1.0, 1.1)  # noqa: S311 - it spreads load, and guards nothing
-    pause = NOTIFICATION_PAUSES[attempt - 1] * spread
+    pause = NOTIFICATION_PAUSES[attempt - 1] * _spread()
     asked = min(error.retry_after or timedelta(0), LONGEST_NOTIFICATION_PAUSE)
     return max(pause, asked)
+
+
+def _spread() -> float:
+    return random.uniform(1.0, 1.1)  # noqa: S311 - it spreads load, and guards nothing

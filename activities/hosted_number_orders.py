@@ -1,7 +1,7 @@
 """HostedNumberOrders at Twilio: find or create, fetch, update, delete, release the number."""
 
-from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple, Protocol
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -23,6 +23,8 @@ from hosted_numbers.steps import (
     OrderLookup,
     OrderSnapshot,
     OrderUpdate,
+    SweepCheck,
+    SweepSeen,
     Trouble,
 )
 from hosted_numbers.twilio import (
@@ -34,6 +36,9 @@ from hosted_numbers.twilio import (
 
 NOT_HOSTABLE: Final = 22110
 
+_CLOCKS_DIFFER: Final = timedelta(seconds=5)
+"""Temporal's and Twilio's, which tells whole seconds."""
+
 
 class _Found(NamedTuple):
     """What the list of a number's orders shows."""
@@ -42,23 +47,37 @@ class _Found(NamedTuple):
     failed_sid: str | None
 
 
+class Sweep(Protocol):
+    """The status sweep, as far as an order needs to know of it."""
+
+    async def alive(self) -> bool:
+        """Whether it looks for all orders, so that each of them need not; never raises."""
+
+
 class HostedNumberOrderActivities:
     """One order at Twilio."""
 
     def __init__(
-        self, twilio: TwilioClient, public_base_url: str | None, *, notifies: bool = False
+        self,
+        twilio: TwilioClient,
+        public_base_url: str | None,
+        *,
+        notifies: bool = False,
+        sweep: Sweep | None = None,
     ) -> None:
         self._twilio = twilio
         self._public_base_url = public_base_url
         self._notifies = notifies
+        self._sweep = sweep
 
     @activity.defn(name=steps.FIND_OR_CREATE_ORDER)
     async def find_or_create(self, request: HostedNumberOrderRequest) -> OrderSnapshot:
         """Create the order, unless it is there.
 
         Safe to run twice: Twilio has no idempotency key, so each try first looks for a live order
-        of the number, ours by its UniqueName before any other, and adopts it. A refusal as 'hosted
-        already' (22110) may be our own lost create, so it looks once more.
+        of the number, ours by its UniqueName before any other, and adopts it. So it does with one
+        that an earlier try made and that has failed since. A refusal as 'hosted already' (22110)
+        may be our own lost create, so it looks once more.
         """
         with twilio_failures():
             found = await self._find(request.phone_number)
@@ -67,6 +86,7 @@ class HostedNumberOrderActivities:
             "operator_url": self._public_base_url,
             "previous_sid": found.failed_sid,
             "notifies": self._notifies,
+            "swept": await self._swept(),
         }
         if request.call_when == "business-hours":
             update["call_from"] = business_hours_from(request.phone_number, datetime.now(UTC))
@@ -82,11 +102,21 @@ class HostedNumberOrderActivities:
         update: dict[str, object] = {
             "supporting_documents": tuple(reviewed),
             "notifies": self._notifies,
+            "swept": await self._swept(),
         }
         if lookup.call_after is not None and lookup.phone_number is not None:
             moment = max(lookup.call_after, datetime.now(UTC))
             update["call_from"] = business_hours_from(lookup.phone_number, moment)
         return seen.model_copy(update=update)
+
+    @activity.defn(name=steps.CHECK_SWEEP)
+    async def check_sweep(self, check: SweepCheck) -> SweepSeen:
+        """Whether the status sweep looks for all orders. Only reads, and not at Twilio."""
+        del check
+        return SweepSeen(alive=await self._swept())
+
+    async def _swept(self) -> bool:
+        return self._sweep is not None and await self._sweep.alive()
 
     async def _reviewed(self, sid: str) -> DocumentSnapshot:
         try:
@@ -157,17 +187,20 @@ class HostedNumberOrderActivities:
     async def _find(self, phone_number: str, *, ours_only: bool = False) -> _Found:
         """The number's live order; ours goes before one of another origin."""
         ours = order_workflow_id(phone_number)
-        live = failed_sid = None
+        live = lost = failed_sid = None
         async for order in self._twilio.hosted_number_orders.list(phone_number=phone_number):
             if order.status == "failed":
-                failed_sid = order.sid
+                if order.unique_name == ours and _is_of_an_earlier_try(order):
+                    lost = order
+                else:
+                    failed_sid = order.sid
             elif order.status == "completed" and not await self._hosted(order):
                 continue
             elif order.unique_name == ours:
                 return _Found(order, failed_sid)
             else:
                 live = live or order
-        return _Found(None if ours_only else live, failed_sid)
+        return _Found(None if ours_only else live or lost, failed_sid)
 
     async def _hosted(self, order: HostedNumberOrder) -> bool:
         """Whether a completed order's number is still there: off-boarding deletes it."""
@@ -210,3 +243,11 @@ class HostedNumberOrderActivities:
             status_callback_url=callback_url,
             status_callback_method="POST" if callback_url else None,
         )
+
+
+def _is_of_an_earlier_try(order: HostedNumberOrder) -> bool:
+    """Whether this very activity made the order, in a try of which nobody heard."""
+    info = activity.info()
+    if info.attempt == 1 or order.date_created is None:
+        return False
+    return order.date_created >= info.scheduled_time - _CLOCKS_DIFFER

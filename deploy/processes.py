@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
+OURS = ("HOSTED_NUMBERS_", "PUBLIC_BASE_URL", "TEMPORAL_", "TWILIO_")
+"""How variables begin that are settings of the product, or of its way to Temporal."""
+
 _LOG_TAIL_LINES = 20
 _LOWEST_FREE, _HIGHEST_FREE = 10_000, 32_000
 
@@ -61,12 +64,13 @@ class Processes:
                 start_new_session=True,
             )
         self._running[name] = process
+        await asyncio.sleep(0)  # those that start beside it do so before it is waited for
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.patience):
                 while process.poll() is None:
                     if await ready():
                         return
-                    await asyncio.sleep(0.05)
+                    await asyncio.sleep(0.1)
         raise DeploymentError(self._obituary(name, process.poll()))
 
     def check(self) -> None:
@@ -105,8 +109,7 @@ class Processes:
 
 def _inherited() -> dict[str, str]:
     """The environment without settings of the product, which each process is given by name."""
-    ours = ("HOSTED_NUMBERS_", "PUBLIC_BASE_URL", "TEMPORAL_", "TWILIO_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
 
 
 def free_port() -> int:

@@ -1,18 +1,57 @@
 """What every test shares: sockets to this machine only, and where it runs when several cores do."""
 
+import json
+import logging
+import os
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import pytest
 from pytest_socket import socket_allow_hosts
 from xdist.scheduler import LoadScopeScheduling
 
-PROCESSES: Final = ("tests/browser/", "tests/end_to_end/", "tests/test_worker.py")
+from hosted_numbers.telemetry.logs import formatter
+
+Put = Callable[[dict[str, str]], None]
+"""Sets variables of the environment."""
+
+PROCESSES: Final = (
+    "tests/browser/",
+    "tests/chaos/test_chaos_run.py",
+    "tests/end_to_end/",
+    "tests/test_worker.py",
+)
 
 
 @pytest.fixture(autouse=True)
 def _loopback_only() -> None:
     """No test reaches beyond this machine."""
     socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+
+
+@pytest.fixture
+def lines(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """What a process of ours would write to its log in the meantime, a dictionary a line."""
+    before = caplog.handler.formatter
+    caplog.handler.setFormatter(formatter("json", "test"))
+    with caplog.at_level(logging.INFO):
+        yield lambda: [json.loads(line) for line in caplog.text.splitlines()]
+    caplog.handler.setFormatter(before)
+
+
+@pytest.fixture
+def put(monkeypatch: pytest.MonkeyPatch) -> Put:
+    """Set these variables and, of ours and Temporal's, no others."""
+    for name in os.environ:
+        if name.startswith(("TEMPORAL_", "TWILIO_", "HOSTED_NUMBERS_", "PUBLIC_BASE_URL")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("TEMPORAL_CONFIG_FILE", os.devnull)
+
+    def variables(given: dict[str, str]) -> None:
+        for name, value in given.items():
+            monkeypatch.setenv(name, value)
+
+    return variables
 
 
 class ProcessesTogether(LoadScopeScheduling):  # type: ignore[misc] # it ships no types

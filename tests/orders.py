@@ -22,6 +22,7 @@ DOCUMENT_SID = "PX" + "b" * 32
 PACE = Pace(
     first_look=timedelta(seconds=15),
     longest_look=timedelta(hours=1),
+    swept_look=timedelta(days=7),
     second_look=timedelta(seconds=60),
     next_call=timedelta(hours=2),
     calls_tried=3,

@@ -6,9 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError, RPCStatusCode
-from temporalio.testing import WorkflowEnvironment
 
 from hosted_numbers.contract import NotificationData, NotificationEvent
 from hosted_numbers.delivery import GoneError, NoAnswerError
@@ -21,7 +19,7 @@ from hosted_numbers.notification_records import (
 from hosted_numbers.notifications import workflow_id
 from tests.orders import NUMBER
 from tests.receiver import Inbox
-from tests.world import BINARIES, World, a_world_on, eventually
+from tests.world import World, a_dev_server, a_world_on, eventually
 
 GONE = GoneError("The receiver answered 410.")
 
@@ -48,11 +46,7 @@ def inbox() -> Inbox:
 async def world(inbox: Inbox) -> AsyncIterator[World]:
     """A dev server, and a worker that delivers to that endpoint."""
     async with (
-        await WorkflowEnvironment.start_local(
-            data_converter=pydantic_data_converter,
-            dev_server_existing_path=str(BINARIES / "temporal"),
-            dev_server_log_level="error",
-        ) as env,
+        await a_dev_server() as env,
         a_world_on(env, inbox) as found,
         found.delivering(),
     ):

@@ -30,7 +30,14 @@ from hosted_numbers.lifecycle import Do, Wait, elapsed, next_step, starting
 from hosted_numbers.order_state import CALLS_ALLOWED, OrderState, begin
 from hosted_numbers.provided_documents import document_answer, document_settled
 from hosted_numbers.standing import details, progress
-from hosted_numbers.steps import DocumentSnapshot, OrderGone, OrderSnapshot, Outcome, Trouble
+from hosted_numbers.steps import (
+    DocumentSnapshot,
+    GroupTold,
+    OrderGone,
+    OrderSnapshot,
+    Outcome,
+    Trouble,
+)
 from tests.orders import (
     FILE,
     NOW,
@@ -124,6 +131,7 @@ class OrderLife(RuleBasedStateMachine):
         verification_type=st.sampled_from(["phone-call", "phone-call", "phone-bill"]),
         supporting=st.sampled_from([(), (), (PROOF,), (PROOF, ADDRESS)]),
         deadline_days=st.sampled_from([1, 29, 29]),
+        loa_group=st.sampled_from([None, None, "spring"]),
         status=st.sampled_from([None, *STATUSES[:7], "action-required"]),
     )
     def order(self, status: str | None, **fields: Any) -> None:
@@ -267,6 +275,9 @@ class OrderLife(RuleBasedStateMachine):
         if step.activity in {steps.UPLOAD_BILL, steps.FIND_OR_CREATE_DOCUMENT}:
             self.finish(step, _document(reviews), meanwhile)
             return
+        if isinstance(step.argument, steps.GroupCall):
+            self.grouped(step, letter, meanwhile)
+            return
         sid, said = self.letter_said(step, status, letter)
         looked = step.argument if isinstance(step.argument, steps.OrderLookup) else None
         snapshot = OrderSnapshot(
@@ -285,6 +296,15 @@ class OrderLife(RuleBasedStateMachine):
             code_accepted=accepted,
         )
         self.finish(step, snapshot, meanwhile)
+
+    def grouped(self, step: Do, letter: str, meanwhile: list[Message]) -> None:
+        """The group is told; now and then it sends a letter at once, which the next look finds."""
+        assert isinstance(step.argument, steps.GroupCall)
+        dead = self.letter is None or self.letter[1] not in ALIVE
+        if step.activity == steps.JOIN_LETTER_GROUP and letter == "signing" and dead:
+            self.letters += 1
+            self.letter = (f"PX{self.letters:032d}", "signing")
+        self.finish(step, GroupTold(group=step.argument.group), meanwhile)
 
     def status_after(self, step: Do, course: str) -> str:
         """Twilio's status, as a step leads to it or as Twilio pleases."""
@@ -338,7 +358,10 @@ class OrderLife(RuleBasedStateMachine):
                 assert self.rings < CALLS_ALLOWED, "Twilio places no fourth call"
                 assert self.rings < self.wishes, "a phone rings unasked"
                 assert state.bill is None, "a bill proves the ownership"
+            case steps.JOIN_LETTER_GROUP:
+                assert state.authorization_document_sid is None, "a letter is out"
             case steps.FIND_OR_CREATE_AUTHORIZATION:
+                assert state.order.loa_group is None, "its letter is the group's business"
                 given_up = self.letter is None or self.letter[0] == state.voided_document_sid
                 assert given_up, "a letter is out"
 
@@ -392,7 +415,9 @@ class OrderLife(RuleBasedStateMachine):
                 continue
             gone = step.activity == steps.DELETE_ORDER
             papers = step.activity in {steps.UPLOAD_BILL, steps.FIND_OR_CREATE_DOCUMENT}
-            well = _document("approved") if papers else _well(self.state)
+            well: Outcome = _document("approved") if papers else _well(self.state)
+            if isinstance(step.argument, steps.GroupCall):
+                well = GroupTold(group=step.argument.group)
             self.finish(step, OrderGone(letter="none") if gone else well, [])
         assert self.state.ended is not None
         assert not self.tickets

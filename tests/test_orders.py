@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from unittest.mock import AsyncMock
 
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
-from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
 from hosted_numbers import search_attributes
@@ -16,6 +17,7 @@ from hosted_numbers.contract import (
     SupportingDocumentRequest,
     VerificationCodeEntry,
 )
+from hosted_numbers.converter import DATA_CONVERTER
 from hosted_numbers.errors import (
     IdempotencyKeyReusedError,
     InvalidRequestError,
@@ -31,8 +33,10 @@ from hosted_numbers.ids import document_disposal_id, offboarding_workflow_id
 from hosted_numbers.order_lists import OrderPage
 from hosted_numbers.orders import HostedNumberOrders
 from hosted_numbers.validation import NewHostedNumberOrder
+from tests.chaos.proxy import Proxy
+from tests.chaos.toxics import ResetPeer
 from tests.orders import NUMBER, an_order
-from tests.world import BINARIES, World, a_world_on
+from tests.world import World, a_dev_server, a_world_on, eventually
 
 SHORT_HISTORY = ["--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=60"]
 
@@ -40,12 +44,7 @@ SHORT_HISTORY = ["--dynamic-config-value", "limit.historyCount.suggestContinueAs
 @pytest.fixture
 async def server() -> AsyncIterator[WorkflowEnvironment]:
     """A Temporal dev server that finds histories long from 60 events on."""
-    async with await WorkflowEnvironment.start_local(
-        data_converter=pydantic_data_converter,
-        dev_server_existing_path=str(BINARIES / "temporal"),
-        dev_server_extra_args=SHORT_HISTORY,
-        dev_server_log_level="error",
-    ) as env:
+    async with await a_dev_server(*SHORT_HISTORY) as env:
         yield env
 
 
@@ -248,7 +247,7 @@ async def test_resume_is_refused_where_nothing_holds(world: World) -> None:
 
 async def test_missing_worker_is_said_within_the_deadline(idle_world: World) -> None:
     """Starting works without a worker; what needs one says so."""
-    orders = HostedNumberOrders(idle_world.client, deadline=timedelta(seconds=0.5))
+    orders = HostedNumberOrders(idle_world.client, deadline=timedelta(seconds=2))
     await orders.start(an_order())
     with pytest.raises(NoWorkerError, match="no worker"):
         await orders.progress(NUMBER)
@@ -265,14 +264,64 @@ async def test_verdict_that_takes_long_is_promised(world: World) -> None:
     code = VerificationCodeEntry(code=await world.code(waiting))
     answer = await orders.submit_verification_code(NUMBER, code)
     assert answer.taken
-    assert "not answered yet" in answer.reason
+    assert "not known yet" in answer.reason
     await world.until(status="pending-loa")
+
+
+@pytest.mark.fault("F26")
+async def test_act_whose_answer_breaks_off_is_taken(world: World) -> None:
+    """Once the order took it, a connection that breaks again and again changes nothing of that."""
+    await world.start()
+    waiting = await world.until(waiting_for="verification-code")
+    await world.fault("POST", "*", "delay", delay_seconds=30, times=1)
+    entry = VerificationCodeEntry(code=await world.code(waiting))
+
+    async def accepted() -> bool:
+        history = await world.handle().fetch_history()
+        return any(
+            each.HasField("workflow_execution_update_accepted_event_attributes")
+            for each in history.events
+        )
+
+    address = world.client.service_client.config.target_host
+    async with Proxy("temporal", int(address.rpartition(":")[2])).running() as proxy:
+        client = await Client.connect(
+            f"127.0.0.1:{proxy.port}", data_converter=world.client.data_converter
+        )
+        orders = HostedNumberOrders(client)
+        act = asyncio.create_task(orders.submit_verification_code(NUMBER, entry))
+        await eventually(accepted)
+        async with proxy.suffering(ResetPeer()):
+            answer = await act
+            with pytest.raises(TemporalUnavailableError):
+                await orders.progress(NUMBER)
+    assert answer.taken
+    assert "not known yet" in answer.reason
+
+
+@pytest.mark.fault("F26")
+@pytest.mark.parametrize("status", ["UNKNOWN", "INTERNAL", "DATA_LOSS", "ABORTED", "UNAVAILABLE"])
+async def test_what_the_sdk_gave_up_is_temporals_absence(
+    monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    """A connection that breaks within an answer has a status of its own."""
+    client = await Client.connect("127.0.0.1:1", lazy=True, data_converter=DATA_CONVERTER)
+    broken = RPCError("transport error", RPCStatusCode[status], b"")
+    calls = AsyncMock(side_effect=broken)
+    for name in ("describe_workflow_execution", "poll_workflow_execution_update"):
+        monkeypatch.setattr(client.workflow_service, name, calls)
+    monkeypatch.setattr(client.workflow_service, "update_workflow_execution", calls)
+    orders = HostedNumberOrders(client, deadline=timedelta(seconds=0.5))
+    with pytest.raises(TemporalUnavailableError):
+        await orders.customer_of(NUMBER)
+    with pytest.raises(TemporalUnavailableError):
+        await orders.resume(NUMBER)
 
 
 @pytest.mark.fault("F26")
 async def test_temporal_away_is_said_within_the_deadline() -> None:
     """Nothing listens: every call gives up in time and says so."""
-    client = await Client.connect("127.0.0.1:1", lazy=True, data_converter=pydantic_data_converter)
+    client = await Client.connect("127.0.0.1:1", lazy=True, data_converter=DATA_CONVERTER)
     orders = HostedNumberOrders(client, deadline=timedelta(seconds=0.5))
     calls: list[Callable[[], Awaitable[object]]] = [
         lambda: orders.start(an_order()),
@@ -378,6 +427,6 @@ async def test_missing_search_attributes_stop_the_worker(server: WorkflowEnviron
     """An unregistered attribute would stall orders for ever: the worker says what to run."""
     with pytest.raises(SettingsError, match="hosted-numbers setup"):
         await search_attributes.require(server.client)
-    assert len(await search_attributes.register(server.client)) == 6
+    assert len(await search_attributes.register(server.client)) == 7
     assert await search_attributes.register(server.client) == []
     await search_attributes.require(server.client)

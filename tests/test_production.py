@@ -11,8 +11,9 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from activities import all_activities, twilio_client
+from activities import twilio_activities, twilio_client
 from hosted_numbers.blobs import BlobStore
+from hosted_numbers.encryption.key_ring import Key
 from hosted_numbers.errors import SettingsError
 from hosted_numbers.gateway.app import create_app
 from hosted_numbers.settings import Settings
@@ -44,7 +45,7 @@ Put = Callable[[dict[str, str]], None]
 def put(monkeypatch: pytest.MonkeyPatch) -> Put:
     """Set these variables and, of ours, no others."""
     for name in os.environ:
-        if name.startswith(("TWILIO_", "HOSTED_NUMBERS_", "PUBLIC_BASE_URL")):
+        if name.startswith(("TEMPORAL_", "TWILIO_", "HOSTED_NUMBERS_", "PUBLIC_BASE_URL")):
             monkeypatch.delenv(name)
 
     def variables(given: dict[str, str]) -> None:
@@ -57,9 +58,9 @@ def put(monkeypatch: pytest.MonkeyPatch) -> Put:
 def start_worker() -> None:
     """What a worker makes of its settings, before it connects."""
     settings = Settings.read()
-    activities = all_activities(
+    activities = twilio_activities(
         twilio_client(settings),
-        BlobStore.at(settings.hosted_numbers_blob_store),
+        BlobStore.of(settings),
         public_base_url=settings.public_base_url,
         document_retention=timedelta(days=1),
     )
@@ -76,7 +77,11 @@ def start_simulator() -> None:
     refuse_production(os.environ.get("HOSTED_NUMBERS_ENV"))
 
 
-PRODUCTION = {"HOSTED_NUMBERS_ENV": "production"}
+PRODUCTION = {
+    "HOSTED_NUMBERS_ENV": "production",
+    "HOSTED_NUMBERS_ENCRYPTION_KEYS": str(Key.new()),
+    "HOSTED_NUMBERS_BLOB_STORE": "s3://bucket/files",
+}
 
 
 @pytest.mark.security("S25")
@@ -101,6 +106,23 @@ def test_what_starts(put: Put, start: Callable[[], None], environment: dict[str,
     put(environment)
 
     start()
+
+
+@pytest.mark.security("S10")
+@pytest.mark.security("S11")
+@pytest.mark.parametrize(
+    ("start", "environment"),
+    [pytest.param(start_worker, WORKER, id="worker"), pytest.param(start_gateway, GATEWAY, id="g")],
+)
+def test_production_does_not_start_without_keys(
+    put: Put, start: Callable[[], None], environment: dict[str, str]
+) -> None:
+    """It says how to make some."""
+    without = {name: value for name, value in PRODUCTION.items() if "KEYS" not in name}
+    put(environment | without)
+
+    with pytest.raises(SettingsError, match="encryption-keys new"):
+        start()
 
 
 @pytest.mark.security("S25")

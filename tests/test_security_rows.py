@@ -19,8 +19,8 @@ def marked() -> set[str]:
 
 
 def test_every_guard_has_its_test() -> None:
-    """And every guard that a test shows is told of."""
+    """None of the list is left out, and every guard that a test shows is told of."""
     rows = [row for row in PAGE.read_text(encoding="utf-8").splitlines() if row.startswith("| S")]
     told = {number for row in rows for number in re.findall(r"S\d+", row.split("|")[1])}
-    assert {"S1", "S8", "S20", "S29"} <= told
+    assert told == {f"S{number}" for number in range(1, 31)}
     assert told == marked()

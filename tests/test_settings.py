@@ -1,5 +1,6 @@
 """Settings: from variables or files, checked once, secrets never shown."""
 
+import base64
 import json
 import os
 from datetime import UTC, datetime, timedelta
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hosted_numbers.encryption import key_ring
 from hosted_numbers.errors import SettingsError
 from hosted_numbers.settings import Settings
 
@@ -21,7 +23,7 @@ WHSEC = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     """The variables of this machine do not count."""
     for name in os.environ:
-        if name.startswith(("TWILIO_", "HOSTED_NUMBERS_", "PUBLIC_BASE_URL")):
+        if name.startswith(("TEMPORAL_", "TWILIO_", "HOSTED_NUMBERS_", "PUBLIC_BASE_URL")):
             monkeypatch.delenv(name)
 
 
@@ -318,6 +320,40 @@ def test_without_a_word_blobs_are_kept_with_the_users_data(
     assert settings.document_retention() == timedelta(days=30)
 
 
+@pytest.mark.security("S9")
+@pytest.mark.parametrize("address", ["127.0.0.1:3310", "[::1]:3310", "unix:/run/clamd.sock"])
+def test_the_virus_scanner_is_where_the_setting_says(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    """A host and a port, or a path; what is neither is refused by the variable's name."""
+    monkeypatch.setenv("HOSTED_NUMBERS_CLAMD_ADDRESS", address)
+    assert Settings.read().hosted_numbers_clamd_address == address
+
+    monkeypatch.setenv("HOSTED_NUMBERS_CLAMD_ADDRESS", f"tcp://{address}")
+    with pytest.raises(SettingsError, match="HOSTED_NUMBERS_CLAMD_ADDRESS"):
+        Settings.read()
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"), [(None, 60), ("0", 0), ("10", 10), ("86400", 86_400)]
+)
+def test_the_sweeps_pace_is_set(
+    monkeypatch: pytest.MonkeyPatch, given: str | None, seconds: int
+) -> None:
+    """A minute by default; 0 for none."""
+    if given is not None:
+        monkeypatch.setenv("HOSTED_NUMBERS_SWEEP_SECONDS", given)
+    assert Settings.read().sweep_pace() == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("given", ["9", "-1", "86401", "often"])
+def test_a_senseless_pace_is_refused(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    """A sweep of many orders takes seconds, and one a day is the least."""
+    monkeypatch.setenv("HOSTED_NUMBERS_SWEEP_SECONDS", given)
+    with pytest.raises(SettingsError, match="HOSTED_NUMBERS_SWEEP_SECONDS"):
+        Settings.read()
+
+
 def test_a_user_without_a_home_has_blobs_in_the_systems_place(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -330,3 +366,73 @@ def test_a_user_without_a_home_has_blobs_in_the_systems_place(
     monkeypatch.setattr(Path, "home", homeless)
 
     assert Settings.read().hosted_numbers_blob_store == "file:///var/lib/hosted-numbers/blobs"
+
+
+ENCRYPTION_KEY = "first:" + base64.b64encode(bytes(range(32))).decode()
+
+
+def test_a_ring_of_keys_is_read_and_read_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """From the variable, or from a file that may get another key while the process runs."""
+    assert Settings.read().key_ring() is None
+    file = tmp_path / "keys"
+    file.write_text(ENCRYPTION_KEY, encoding="utf-8")
+    monkeypatch.setenv("HOSTED_NUMBERS_ENCRYPTION_KEYS_FILE", str(file))
+    ring = Settings.read().key_ring()
+    assert ring
+    assert ring.current.id == "first"
+    file.write_text(
+        f"{ENCRYPTION_KEY}\n{ENCRYPTION_KEY.replace('first', 'second')}", encoding="utf-8"
+    )
+    monkeypatch.setattr(key_ring, "monotonic", lambda: float("inf"))
+    assert ring.key("second").id == "second"
+
+
+@pytest.mark.security("S11")
+def test_in_production_there_are_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or the process does not start."""
+    monkeypatch.setenv("HOSTED_NUMBERS_ENV", "production")
+    with pytest.raises(SettingsError, match="encryption-keys new"):
+        Settings.read().key_ring()
+    monkeypatch.setenv("HOSTED_NUMBERS_ENCRYPTION_KEYS", ENCRYPTION_KEY)
+    ring = Settings.read().key_ring()
+    assert ring
+    assert list(ring.keys) == ["first"]
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("9464", ("127.0.0.1", 9464)),
+        (":9464", ("127.0.0.1", 9464)),
+        ("0.0.0.0:9464", ("0.0.0.0", 9464)),  # noqa: S104 - in a container, where it is asked for
+        ("[::1]:9464", ("::1", 9464)),
+    ],
+)
+def test_metrics_are_shown_at_an_address(
+    monkeypatch: pytest.MonkeyPatch, text: str, address: tuple[str, int]
+) -> None:
+    """A port alone is one of this machine's."""
+    monkeypatch.setenv("HOSTED_NUMBERS_METRICS_ADDRESS", text)
+    assert Settings.read().metrics_address() == address
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("HOSTED_NUMBERS_METRICS_ADDRESS", "0"),
+        ("HOSTED_NUMBERS_METRICS_ADDRESS", "127.0.0.1:65536"),
+        ("HOSTED_NUMBERS_METRICS_ADDRESS", "localhost:9464"),
+        ("HOSTED_NUMBERS_METRICS_ADDRESS", "127.0.0.1"),
+        ("HOSTED_NUMBERS_OTLP_ENDPOINT", "127.0.0.1:4318"),
+        ("HOSTED_NUMBERS_LOG_FORMAT", "xml"),
+    ],
+)
+def test_an_unusable_setting_of_telemetry_is_named(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    """Before anything listens or is sent."""
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match=variable):
+        Settings.read()

@@ -6,19 +6,28 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from temporalio.client import Client
 
 from hosted_numbers import temporal
-from hosted_numbers.errors import SettingsError, TemporalUnavailableError
+from hosted_numbers.converter import converter_of
+from hosted_numbers.encryption import codec
+from hosted_numbers.encryption.key_ring import Key, KeyRing
+from hosted_numbers.errors import (
+    SettingsError,
+    TemporalUnavailableError,
+    UnknownEncryptionKeyError,
+)
+from hosted_numbers.settings import Settings
 
 
 async def test_absent_temporal_is_named_with_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
     """The person learns where it was sought and which variable says so."""
     monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
     with pytest.raises(TemporalUnavailableError, match=r"127\.0\.0\.1:1") as error:
-        await temporal.connect()
+        await temporal.connect(Settings())
     assert "TEMPORAL_ADDRESS" in error.value.next_step
-    assert isinstance(await temporal.connect(lazy=True), Client)
+    assert isinstance(await temporal.connect(Settings(), lazy=True), Client)
 
 
 async def test_worker_goes_on_trying_and_says_so(
@@ -27,7 +36,9 @@ async def test_worker_goes_on_trying_and_says_so(
     """Each failed try is logged; the pause grows to its limit."""
     monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
     caplog.set_level(logging.WARNING)
-    trying = temporal.connect_patiently(timedelta(milliseconds=1), timedelta(milliseconds=4))
+    trying = temporal.connect_patiently(
+        Settings(), timedelta(milliseconds=1), timedelta(milliseconds=4)
+    )
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(trying, 1.5)
     assert len(caplog.records) > 2
@@ -43,3 +54,31 @@ def test_unreadable_profile_is_a_settings_error(
     monkeypatch.setenv("TEMPORAL_CONFIG_FILE", str(file))
     with pytest.raises(SettingsError, match="profile"):
         temporal.address()
+
+
+@pytest.mark.security("S11")
+async def test_clients_encrypt_where_there_are_keys_and_say_where_there_are_none(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Bound to the profile's namespace; without keys one line in the log says so."""
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", "numbers")
+    settings = Settings(hosted_numbers_encryption_keys=SecretStr(str(Key("new", b"n" * 32))))
+    client = await temporal.connect(settings, lazy=True)
+    (payload,) = await client.data_converter.encode(["owner@example.com"])
+    assert codec.is_encrypted(payload)
+    theirs = converter_of(settings.key_ring(), "numbers")
+    assert await theirs.decode([payload], [str]) == ["owner@example.com"]
+    temporal.warn_without_keys(settings)
+    assert caplog.text == ""
+    temporal.warn_without_keys(Settings())
+    assert "not encrypted" in caplog.text
+
+
+@pytest.mark.fault("F47")
+async def test_client_without_keys_says_which_one_is_missing() -> None:
+    """In place of a value that it cannot make sense of."""
+    (payload,) = await converter_of(KeyRing(str(Key("new", b"n" * 32))), "default").encode([1])
+    keyless = (await temporal.connect(Settings(), lazy=True)).data_converter
+    with pytest.raises(UnknownEncryptionKeyError, match="key new"):
+        await keyless.decode([payload])
+    assert await keyless.decode(await keyless.encode([1])) == [1]

@@ -19,6 +19,7 @@ from hosted_numbers.errors import InvalidRequestError
 from hosted_numbers.validation import (
     NewAmendment,
     NewHostedNumberOrder,
+    NewLetterAmendment,
     NewProvidedDocument,
     NewVerificationCallRequest,
     NewVerificationCodeEntry,
@@ -381,3 +382,25 @@ def test_megabytes_never_reach_an_order(field: str) -> None:
     """Three megabytes in a field of text are refused where they come in."""
     with pytest.raises(InvalidRequestError, match=field):
         checked(NewHostedNumberOrder, ORDER | {field: "x" * 3_000_000})
+
+
+@pytest.mark.parametrize("size", [0, 1001])
+def test_a_group_has_a_name_and_a_size_that_can_be(size: int) -> None:
+    """1 to 1000 orders, of a group that can be found by its name."""
+    group = ORDER | {"loa_group": "spring 2026", "loa_group_size": 1000}
+    assert checked(NewHostedNumberOrder, group).loa_group_size == 1000
+    for wrong in ({"loa_group_size": size}, {"loa_group": "it's"}, {"loa_group": "x" * 65}):
+        with pytest.raises(InvalidRequestError, match="loa_group"):
+            checked(NewHostedNumberOrder, group | wrong)
+    with pytest.raises(InvalidRequestError, match="name the group too"):
+        checked(NewHostedNumberOrder, group | {"loa_group": None})
+
+
+def test_an_amendment_of_a_letter_changes_something() -> None:
+    """At least one field, each as an order has it."""
+    wrongs: list[dict[str, Any]] = [{}, {"cc_emails": []}, {"address_sid": "AD1"}, {"customer": 1}]
+    amended = checked(NewLetterAmendment, {"contact_title": " Director "})
+    assert amended.changes() == {"contact_title": "Director"}
+    for wrong in wrongs:
+        with pytest.raises(InvalidRequestError):
+            checked(NewLetterAmendment, wrong)

@@ -6,17 +6,18 @@ import os
 import re
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
+from pathlib import Path
 
 import pytest
-from temporalio.testing import WorkflowEnvironment
 
 from deploy.local import ROOT
 from deploy.processes import _inherited, free_port
-from hosted_numbers import contract, temporal
+from hosted_numbers import alive, contract, temporal
 from tests.end_to_end.product import eventually, run
-from tests.world import ACCOUNT_SID, AUTH_TOKEN, BINARIES
+from tests.world import ACCOUNT_SID, AUTH_TOKEN, a_dev_server
 
 pytestmark = pytest.mark.processes
 
@@ -69,10 +70,16 @@ async def test_wrong_settings_end_it_at_once(settings: dict[str, str], named: li
     assert AUTH_TOKEN not in said
 
 
-async def test_without_temporal_it_keeps_trying_and_says_so() -> None:
-    """The pauses grow; SIGTERM ends it, as no error."""
-    address = f"127.0.0.1:{free_port()}"
-    async with asyncio.timeout(PATIENCE), a_worker(**CREDENTIALS, TEMPORAL_ADDRESS=address) as one:
+async def test_without_temporal_it_keeps_trying_and_says_so(tmp_path: Path) -> None:
+    """The pauses grow; it is alive and not ready; SIGTERM ends it, as no error."""
+    file = tmp_path / "alive"
+    settings = {
+        **CREDENTIALS,
+        "TEMPORAL_ADDRESS": f"127.0.0.1:{free_port()}",
+        "HOSTED_NUMBERS_ALIVE_FILE": str(file),
+    }
+    address = settings["TEMPORAL_ADDRESS"]
+    async with asyncio.timeout(PATIENCE), a_worker(**settings) as one:
         assert one.stderr is not None
         pauses: list[str] = []
         while len(pauses) < 2:
@@ -80,16 +87,17 @@ async def test_without_temporal_it_keeps_trying_and_says_so() -> None:
             assert line, "it gave up"
             pauses += re.findall(rf"{address}.*Trying again in (\d+) s", line)
         assert pauses == ["1", "2"]
+        assert alive.complaint(file, ready=False, now=time.time()) is None
+        assert "waits for Temporal" in str(alive.complaint(file, ready=True, now=time.time()))
         one.send_signal(signal.SIGTERM)
         assert await one.wait() == 0
+        assert not file.exists()
 
 
 @pytest.mark.fault("F46")
-async def test_namespace_without_search_attributes_ends_it_at_once() -> None:
+async def test_namespace_without_search_attributes_ends_it_at_once(tmp_path: Path) -> None:
     """An order would stall for ever: it names the command that mends it, and then it works."""
-    async with await WorkflowEnvironment.start_local(
-        dev_server_existing_path=str(BINARIES / "temporal"), dev_server_log_level="error"
-    ) as server:
+    async with await a_dev_server() as server:
         address = server.client.service_client.config.target_host
         settings = {**CREDENTIALS, "TEMPORAL_ADDRESS": address}
         refused, astray = await asyncio.gather(
@@ -102,8 +110,10 @@ async def test_namespace_without_search_attributes_ends_it_at_once() -> None:
         assert "Traceback" not in refused[1] + astray[1]
         setup = await run("hosted-numbers", "setup", environment={"TEMPORAL_ADDRESS": address})
         assert setup.code == 0, setup.err
+        settings["HOSTED_NUMBERS_ALIVE_FILE"] = str(tmp_path / "alive")
         async with asyncio.timeout(PATIENCE), a_worker(**settings) as worker:
             for queue in (contract.TASK_QUEUE, contract.NOTIFICATION_QUEUE):
                 await eventually(partial(temporal.has_worker, server.client, queue))
+            assert alive.complaint(tmp_path / "alive", ready=True, now=time.time()) is None
             worker.send_signal(signal.SIGTERM)
             assert await worker.wait() == 0

@@ -10,17 +10,19 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+from temporalio import activity
 from temporalio.client import Client, WorkflowHandle
-from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import DataConverter
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from activities import all_activities, notification_activities
+from activities import notification_activities, temporal_activities, twilio_activities
+from activities.hosted_number_orders import Sweep
 from activities.notifications import Receiver
 from hosted_numbers import contract, search_attributes
 from hosted_numbers.blobs import BlobStore
@@ -32,16 +34,17 @@ from hosted_numbers.contract import (
     StoredDocument,
     VerificationCodeEntry,
 )
+from hosted_numbers.converter import encrypting
+from hosted_numbers.encryption.key_ring import Key, KeyRing
 from hosted_numbers.errors import NoWorkerError, TemporalUnavailableError
 from hosted_numbers.ids import order_workflow_id
-from hosted_numbers.notification_records import Notifications
 from hosted_numbers.orders import HostedNumberOrders
 from hosted_numbers.simulator.app import create_app
 from hosted_numbers.simulator.callbacks import Outgoing
 from hosted_numbers.simulator.config import SimulatorConfig
 from hosted_numbers.twilio import Credentials, TwilioClient
 from tests.orders import NUMBER, an_order
-from workflows import NOTIFICATION_WORKFLOWS, WORKFLOWS, sandbox
+from workflows import NOTIFICATION_WORKFLOWS, WORKFLOWS, runner
 
 ACCOUNT_SID = "AC" + "1" * 32
 AUTH_TOKEN = "2" * 32
@@ -49,6 +52,8 @@ PUBLIC_BASE_URL = "http://127.0.0.1"
 RETENTION = timedelta(days=30)
 BILL_CONTENT = b"%PDF-1.7\n% a bill, as far as Twilio looks\n%%EOF\n"
 BINARIES = Path(sys.executable).parent
+KEYS = KeyRing(str(Key("of-the-tests", b"k" * 32)))
+ENCRYPTING = encrypting(KEYS, "default")
 
 T = TypeVar("T")
 
@@ -71,6 +76,12 @@ class InProcess(httpx.ASGITransport):
             return await super().handle_async_request(request)
         except ConnectionResetError as error:
             raise httpx.ReadError(str(error), request=request) from error
+
+
+def server_time() -> float:
+    """Seconds by Temporal's clock: on the time-skipping server a pause takes no time at all."""
+    started = activity.info().started_time if activity.in_activity() else datetime.now(UTC)
+    return started.timestamp()
 
 
 @dataclass
@@ -147,6 +158,7 @@ class World(Twilio):
     orders: HostedNumberOrders
     blobs: BlobStore
     receiver: Receiver | None = None
+    sweep: Sweep | None = None
 
     async def start(self, **changes: object) -> WorkflowHandle[object, Progress]:
         """Start an order and answer its workflow."""
@@ -234,15 +246,25 @@ class World(Twilio):
             self.client,
             task_queue=contract.TASK_QUEUE,
             workflows=WORKFLOWS,
-            activities=all_activities(
-                self.twilio,
-                self.blobs,
-                public_base_url=PUBLIC_BASE_URL,
-                document_retention=RETENTION,
-                notifications=Notifications(self.client) if self.receiver else None,
-            ),
-            workflow_runner=sandbox(),
-            **options,
+            activities=[
+                *twilio_activities(
+                    self.twilio,
+                    self.blobs,
+                    public_base_url=PUBLIC_BASE_URL,
+                    document_retention=RETENTION,
+                    notifies=self.receiver is not None,
+                    sweep=self.sweep,
+                ),
+                *temporal_activities(
+                    self.client,
+                    self.twilio,
+                    self.blobs,
+                    callbacks=True,
+                    bulk_window=200,
+                    notifies=self.receiver is not None,
+                ),
+            ],
+            **({"workflow_runner": runner()} | options),
         )
         async with orders, self.delivering() if self.receiver else contextlib.nullcontext():
             yield
@@ -254,38 +276,58 @@ class World(Twilio):
             task_queue=contract.NOTIFICATION_QUEUE,
             workflows=NOTIFICATION_WORKFLOWS,
             activities=notification_activities(self.receiver),
-            workflow_runner=sandbox(),
+            workflow_runner=runner(),
         )
 
 
 @contextlib.asynccontextmanager
-async def a_world(receiver: Receiver | None = None, **config: Any) -> AsyncIterator[World]:
+async def a_world(
+    receiver: Receiver | None = None,
+    sweep: Sweep | None = None,
+    converter: DataConverter = ENCRYPTING,
+    **config: Any,
+) -> AsyncIterator[World]:
     """Everything up, on the time-skipping server; nothing happens by itself but Twilio's steps."""
     async with (
-        await a_server() as env,
-        a_world_on(env, receiver, **config) as world,
+        await a_server(converter) as env,
+        a_world_on(env, receiver, sweep, **config) as world,
         world.working(),
     ):
         yield world
 
 
-async def a_server() -> WorkflowEnvironment:
+async def a_server(converter: DataConverter = ENCRYPTING) -> WorkflowEnvironment:
     """The time-skipping server."""
     return await WorkflowEnvironment.start_time_skipping(
-        data_converter=pydantic_data_converter,
+        data_converter=converter,
         test_server_existing_path=str(BINARIES / "temporal-test-server"),
+    )
+
+
+async def a_dev_server(
+    *arguments: str, converter: DataConverter = ENCRYPTING
+) -> WorkflowEnvironment:
+    """Temporal's dev server: its clock is the one on the wall, and it has lists."""
+    return await WorkflowEnvironment.start_local(
+        data_converter=converter,
+        dev_server_existing_path=str(BINARIES / "temporal"),
+        dev_server_extra_args=arguments,
+        dev_server_log_level="error",
     )
 
 
 @contextlib.asynccontextmanager
 async def a_world_on(
-    env: WorkflowEnvironment, receiver: Receiver | None = None, **config: Any
+    env: WorkflowEnvironment,
+    receiver: Receiver | None = None,
+    sweep: Sweep | None = None,
+    **config: Any,
 ) -> AsyncIterator[World]:
     """A simulator and its client beside a Temporal server, without a worker."""
     await search_attributes.add(env.client)
     async with a_twilio(**config) as twilio:
         orders = twilio.callbacks.orders = HostedNumberOrders(env.client)
-        blobs = BlobStore.at("memory:///")
+        blobs = BlobStore.at("memory:///", KEYS)
         yield World(
             **vars(twilio),
             env=env,
@@ -293,6 +335,7 @@ async def a_world_on(
             orders=orders,
             blobs=blobs,
             receiver=receiver,
+            sweep=sweep,
         )
 
 
@@ -314,6 +357,7 @@ async def a_twilio(**config: Any) -> AsyncIterator[Twilio]:
             Credentials.account(ACCOUNT_SID, AUTH_TOKEN),
             base_url="http://127.0.0.1",
             transport=transport,
+            clock=server_time,
         ) as twilio,
     ):
         pace = timedelta(seconds=float(config.get("pace", 0)))

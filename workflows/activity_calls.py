@@ -1,36 +1,57 @@
 """How the workflow of an order calls its activities, and what it makes of their failures."""
 
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
 from temporalio import workflow
+from temporalio.common import Priority
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
-from hosted_numbers import steps
-from hosted_numbers.contract import NotificationEvent
+from hosted_numbers import priorities, steps
+from hosted_numbers.contract import Message, NotificationEvent
 from hosted_numbers.lifecycle import Do
-from hosted_numbers.steps import DocumentSnapshot, OrderGone, OrderSnapshot, Outcome, Trouble
-from workflows.policies import ACTIVITIES, LOCAL_LOOK, LOCAL_TELL, TELL
+from hosted_numbers.steps import (
+    DocumentSnapshot,
+    GroupTold,
+    OrderGone,
+    OrderSnapshot,
+    Outcome,
+    SweepSeen,
+    Trouble,
+)
+from workflows.policies import ACTIVITIES, AWAITED, LOCAL_LOOK, LOCAL_TELL, TELL, ActivityPolicy
+
+T = TypeVar("T")
 
 _OF_DOCUMENTS: Final = frozenset({steps.UPLOAD_BILL, steps.FIND_OR_CREATE_DOCUMENT})
+_OF_GROUPS: Final = frozenset({steps.JOIN_LETTER_GROUP, steps.LEAVE_LETTER_GROUP})
 _OF_ORDERS: Any = OrderSnapshot | OrderGone | None  # the SDK takes a union, its signature says type
 
 
-async def call(step: Do) -> Outcome:
+async def call(step: Do, *, asked: bool = False) -> Outcome:
     """Run a step's activity.
 
     A look is first tried inside the workflow task; see ``policies.LOCAL_LOOK``.
+
+    Args:
+        step: what is to be done.
+        asked: whether a person asked for just this, and waits.
 
     Raises:
         FailureError: it came to nothing; ``trouble`` says why.
     """
     if step.activity == steps.FETCH_ORDER:
         try:
-            return await _look(step)
+            return await within_the_task(step.activity, step.argument, OrderSnapshot, step.summary)
         except FailureError as error:
             if (why := trouble(error)).kind in {"credentials", "not-found", "refused"}:
                 return why
+    if step.activity == steps.CHECK_SWEEP:
+        return await _sweep_seen(step)
+    if step.activity in _OF_GROUPS:
+        return await _told(step.activity, step.argument, GroupTold, step.summary)
     policy = ACTIVITIES[step.activity]
+    awaited = asked or step.activity in AWAITED
     answer: Outcome = await workflow.execute_activity(
         step.activity,
         step.argument,
@@ -39,54 +60,67 @@ async def call(step: Do) -> Outcome:
         schedule_to_close_timeout=policy.total,
         retry_policy=policy.retry,
         summary=step.summary,
+        priority=priorities.AWAITED if awaited else Priority.default,
     )
     return answer
 
 
-async def _look(step: Do) -> OrderSnapshot:
-    answer: OrderSnapshot = await workflow.execute_local_activity(
-        step.activity,
-        step.argument,
-        result_type=OrderSnapshot,
-        start_to_close_timeout=LOCAL_LOOK.attempt,
-        schedule_to_close_timeout=LOCAL_LOOK.total,
-        retry_policy=LOCAL_LOOK.retry,
-        summary=step.summary,
-    )
-    return answer
+async def _sweep_seen(step: Do) -> SweepSeen:
+    try:
+        return await within_the_task(step.activity, step.argument, SweepSeen, step.summary)
+    except FailureError:
+        return SweepSeen(alive=False)
 
 
-async def tell(event: NotificationEvent) -> bool:
-    """Hand an event over to a workflow that delivers it; False where no backend wants it.
-
-    It is tried inside the workflow task first: one event in the history in place of six.
+async def within_the_task(
+    activity: str,
+    argument: Message,
+    answer: type[T],
+    summary: str,
+    policy: ActivityPolicy = LOCAL_LOOK,
+) -> T:
+    """Try an activity inside the workflow task: one event in the history in place of six.
 
     Raises:
-        FailureError: Temporal did not start that workflow.
+        FailureError: it came to nothing.
     """
-    summary = f"Tell of {event.type}"
-    there: bool
+    told: T = await workflow.execute_local_activity(
+        activity,
+        argument,
+        result_type=answer,
+        start_to_close_timeout=policy.attempt,
+        schedule_to_close_timeout=policy.total,
+        retry_policy=policy.retry,
+        summary=summary,
+    )
+    return told
+
+
+async def _told(activity: str, argument: Message, answer: type[T], summary: str) -> T:
+    """Tell another workflow something: inside the workflow task first."""
+    told: T
     try:
-        there = await workflow.execute_local_activity(
-            steps.START_NOTIFICATION,
-            event,
-            result_type=bool,
-            start_to_close_timeout=LOCAL_TELL.attempt,
-            schedule_to_close_timeout=LOCAL_TELL.total,
-            retry_policy=LOCAL_TELL.retry,
-            summary=summary,
-        )
+        told = await within_the_task(activity, argument, answer, summary, LOCAL_TELL)
     except FailureError:
-        there = await workflow.execute_activity(
-            steps.START_NOTIFICATION,
-            event,
-            result_type=bool,
+        told = await workflow.execute_activity(
+            activity,
+            argument,
+            result_type=answer,
             start_to_close_timeout=TELL.attempt,
             schedule_to_close_timeout=TELL.total,
             retry_policy=TELL.retry,
             summary=summary,
         )
-    return there
+    return told
+
+
+async def tell(event: NotificationEvent) -> bool:
+    """Hand an event over to a workflow that delivers it; False where no backend wants it.
+
+    Raises:
+        FailureError: Temporal did not start that workflow.
+    """
+    return await _told(steps.START_NOTIFICATION, event, bool, f"Tell of {event.type}")
 
 
 def trouble(error: FailureError) -> Trouble:
@@ -101,3 +135,13 @@ def trouble(error: FailureError) -> Trouble:
         except (IndexError, ValidationError):
             return Trouble(kind="internal")
     return Trouble(kind="unreachable")
+
+
+def log_trouble(step: Do, why: Trouble) -> None:
+    """Write to the log that a step came to nothing, by codes alone."""
+    keys: dict[str, str | int] = {"activity": step.activity, "kind": why.kind}
+    if why.code is not None:
+        keys["twilio_code"] = why.code
+    if why.status is not None:
+        keys["status"] = why.status
+    workflow.logger.info("%s came to nothing", step.activity, extra=keys)

@@ -29,9 +29,12 @@ from hosted_numbers.learning import learn
 from hosted_numbers.lifecycle import Do, Wait, elapsed, next_step, starting
 from hosted_numbers.notifications import heard
 from hosted_numbers.order_state import OrderInput
+from hosted_numbers.sharing import farewell
 from hosted_numbers.standing import details, progress, standing
 from hosted_numbers.steps import Trouble
 from workflows import activity_calls, patches
+from workflows.alarm import Alarm
+from workflows.measuring import Measures
 from workflows.policies import PACE
 from workflows.telling import Telling
 from workflows.verification import Verification
@@ -47,6 +50,8 @@ class HostedNumberOrderWorkflow(Verification, Telling):
     def __init__(self, order: OrderInput) -> None:
         self.state = order.state(workflow.now())
         self._found_by: list[tuple[SearchAttributeKey[Any], str | datetime | None]] = []
+        self._alarm = Alarm()
+        self._measures = Measures(self.state)
 
     @workflow.run
     async def run(self, order: OrderInput) -> Progress:
@@ -73,10 +78,19 @@ class HostedNumberOrderWorkflow(Verification, Telling):
                 await self._wait(step)
         self._show(None)
         self.tell()
+        await self._leave_group()
         await self.all_told()
         await workflow.wait_condition(workflow.all_handlers_finished)
         if self.state.files_taken:
             await self._dispose_of_files()
+
+    async def _leave_group(self) -> None:
+        """Let nobody wait for an order that has ended before the letter."""
+        if (step := farewell(self.state)) is not None:
+            try:
+                await activity_calls.call(Do(*step))
+            except FailureError as error:
+                workflow.logger.warning("The group was not told of the end: %s", error)
 
     async def _dispose_of_files(self) -> None:
         """Leave the order's files to a workflow of their own, which deletes them in due time."""
@@ -93,17 +107,30 @@ class HostedNumberOrderWorkflow(Verification, Telling):
     async def _do(self, step: Do) -> None:
         self.state = starting(self.state)
         try:
-            outcome = await activity_calls.call(step)
+            asked = step.activity == steps.PLACE_CALL and self.state.call_asked
+            outcome = await activity_calls.call(step, asked=asked)
         except FailureError as error:
             outcome = activity_calls.trouble(error)
         if isinstance(outcome, Trouble):
-            workflow.logger.info("%s came to nothing: %s", step.activity, outcome)
+            activity_calls.log_trouble(step, outcome)
         self.state = heard(self.state, outcome)
         learnt = learn(self.state, step, outcome, workflow.now(), PACE)
         self.state = patches.outcome_learnt(self.state, step, outcome, learnt)
 
     async def _wait(self, step: Wait) -> None:
         """Wait until something else comes next, or the time is up."""
+        if self.state.edition == 1:
+            await self._wait_by_itself(step)
+            return
+        self._alarm.ring_by(step.until, step.summary)
+        await workflow.wait_condition(
+            lambda: next_step(self.state, PACE) != step or self._alarm.rings()
+        )
+        if next_step(self.state, PACE) == step:
+            self.state = elapsed(self.state, workflow.now(), PACE)
+
+    async def _wait_by_itself(self, step: Wait) -> None:
+        """The same with a timer for this wait alone, as orders of edition 1 have it."""
         try:
             await workflow.wait_condition(
                 lambda: next_step(self.state, PACE) != step,
@@ -118,14 +145,16 @@ class HostedNumberOrderWorkflow(Verification, Telling):
         if workflow.info().is_continue_as_new_suggested():
             await self.all_told()
             await workflow.wait_condition(workflow.all_handlers_finished)
-            order = self.state.order.model_dump()
-            workflow.continue_as_new(OrderInput(**order, carried=self.state))
+            workflow.continue_as_new(OrderInput.continuing(self.state))
 
     def _show(self, step: Do | Wait | None) -> None:
-        """Tell the Temporal UI and its lists where the order stands."""
+        """Tell the Temporal UI and its lists where the order stands, and the metrics."""
+        self._measures.see(self.state, workflow.now())
+        if isinstance(step, Do) and workflow.get_current_details():
+            return  # what an activity changes is over in seconds: lists show waits and ends
         workflow.set_current_details(details(self.state))
         if isinstance(step, Do):
-            return  # what an activity changes is over in seconds: lists show waits and ends
+            return
         stands = standing(self.state)
         found_by: list[tuple[SearchAttributeKey[Any], str | datetime | None]] = [
             (search_attributes.STATUS, self.state.status),

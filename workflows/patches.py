@@ -1,7 +1,8 @@
 """What later releases do differently, kept from the histories of orders that began before.
 
 Each rule that leads to other commands than an earlier release's stands here with its patch id. A
-patch may go, by ``workflow.deprecate_patch``, once no order that began before it is open.
+patch may go, by ``workflow.deprecate_patch``, once no order that began before it is open. Orders of
+edition 2 began after all of these, and are not asked: a patch costs two events.
 """
 
 from typing import Final
@@ -38,13 +39,13 @@ is told of all the same once Twilio has it."""
 def tells(state: OrderState) -> bool:
     """Whether this order's news are told, by the rules under which its history was begun."""
     if state.notifies:
-        return workflow.patched(NOTIFICATIONS)
-    return state.sid is None and workflow.patched(EARLY_NOTIFICATIONS)
+        return _holds(NOTIFICATIONS, state)
+    return state.sid is None and _holds(EARLY_NOTIFICATIONS, state)
 
 
 def message_taken(before: OrderState, after: OrderState) -> OrderState:
     """The state after a message, by the rules under which this history was begun."""
-    if _repairs(before, after) and not workflow.patched(REPAIRS):
+    if _repairs(before, after) and not _holds(REPAIRS, after):
         return _unrepaired(before, after)
     return after
 
@@ -52,16 +53,21 @@ def message_taken(before: OrderState, after: OrderState) -> OrderState:
 def outcome_learnt(before: OrderState, step: Do, outcome: Outcome, after: OrderState) -> OrderState:
     """The state after an activity, by the rules under which this history was begun."""
     refused = isinstance(outcome, Trouble) and outcome.code == NOT_PLACED
-    if refused and step.activity == steps.PLACE_CALL and not workflow.patched(BUSY_LINES):
+    if refused and step.activity == steps.PLACE_CALL and not _holds(BUSY_LINES, after):
         after = after.but(call_at=None, call_after=None)
-    if _repairs(before, after) and not workflow.patched(REPAIRS):
+    if _repairs(before, after) and not _holds(REPAIRS, after):
         after = _unrepaired(before, after)
-    if after.call_suspended and not workflow.patched(LOST_ORDERS):
+    if after.call_suspended and not _holds(LOST_ORDERS, after):
         after = after.but(call_wanted=True, call_suspended=False)
     kept = before.leaving == "cancelled" and after.leaving is None and after.ended is None
     if kept and after.status == before.status and step.activity == steps.FETCH_ORDER:
-        after = after if workflow.patched(LOST_ORDERS) else after.but(leaving="cancelled")
+        after = after if _holds(LOST_ORDERS, after) else after.but(leaving="cancelled")
     return after
+
+
+def _holds(patch: str, state: OrderState) -> bool:
+    """Whether a rule that came by a patch holds for an order."""
+    return state.edition > 1 or workflow.patched(patch)
 
 
 def _repairs(before: OrderState, after: OrderState) -> bool:

@@ -7,6 +7,8 @@ from typing import Final
 from temporalio.common import RetryPolicy
 
 from hosted_numbers import steps
+from hosted_numbers.letter_groups import steps as group_steps
+from hosted_numbers.letter_groups.rules import GroupPace
 from hosted_numbers.lifecycle import Pace
 
 PACE: Final = Pace(
@@ -14,6 +16,9 @@ PACE: Final = Pace(
     first_look=timedelta(seconds=15),
     # carriers take weeks: 24 looks a day cost little and find a lost callback within the hour
     longest_look=timedelta(hours=1),
+    # should the sweep itself be what is broken: asked of Temporal, so that 100,000 orders that
+    # wait cost Twilio no request each
+    swept_look=timedelta(days=7),
     # a 404 on an order that was there is more often a hiccup than a deletion
     second_look=timedelta(seconds=60),
     # a busy line did not ring: long enough for a business to hang up, three times within its day
@@ -21,6 +26,18 @@ PACE: Final = Pace(
     calls_tried=3,
     # a week in which people can still act, and the last day
     reminders=(timedelta(days=7), timedelta(days=1)),
+)
+
+GROUP_PACE: Final = GroupPace(
+    # owners enter their codes within a day or not for long; nobody waits longer for the others
+    window=timedelta(hours=24),
+    # orders that come late come together, as when a few were mended and sent again
+    late_window=timedelta(hours=1),
+    # Twilio names no limit; a person can still read the list, and a request stays below 20 kB
+    most=500,
+    # Twilio fails orders that stood still for 30 days
+    signing=timedelta(days=29),
+    looks=PACE,
 )
 
 LONGEST_RETRY_AFTER: Final = timedelta(minutes=15)
@@ -86,6 +103,41 @@ ACTIVITIES: Final = {
     steps.DELETE_ORDER: ActivityPolicy(timedelta(seconds=45), timedelta(minutes=10), _PATIENT),
 }
 
+AWAITED: Final = frozenset(
+    {
+        steps.SUBMIT_CODE,
+        steps.UPDATE_ORDER,
+        steps.UPLOAD_BILL,
+        steps.ATTACH_BILL,
+        steps.REOPEN_AUTHORIZATION,
+        steps.RESEND_AUTHORIZATION,
+        steps.DELETE_ORDER,
+    }
+)
+"""What follows from a person's act, whose answer that person waits for: it goes before all else."""
+
+LETTER_ACTIVITIES: Final = {
+    # looks before it mails a legal document; where Twilio refuses it, at each of 500 orders
+    group_steps.FIND_OR_CREATE_LETTER: ActivityPolicy(
+        timedelta(minutes=3), timedelta(minutes=20), _PATIENT
+    ),
+    # only reads
+    group_steps.FETCH_LETTER: ActivityPolicy(timedelta(seconds=20), timedelta(minutes=5), _PATIENT),
+    # each ends in a state of the letter that a repeated try recognises
+    group_steps.REOPEN_LETTER: ActivityPolicy(
+        timedelta(seconds=45), timedelta(minutes=10), _PATIENT
+    ),
+    group_steps.RESEND_LETTER: ActivityPolicy(
+        timedelta(minutes=3), timedelta(minutes=20), _PATIENT
+    ),
+    # hints; a repeated try goes on where the last one was, and orders look for themselves anyway
+    group_steps.TELL_ORDERS: ActivityPolicy(timedelta(minutes=5), timedelta(minutes=10), _PATIENT),
+}
+
+LETTER_HEARTBEAT: Final = timedelta(seconds=30)
+"""Activities of a group are heard of before each request, which takes ten seconds at most: where a
+worker is lost, another one goes on after this."""
+
 LOCAL_LOOK: Final = ActivityPolicy(timedelta(seconds=5), timedelta(seconds=5), _ONCE)
 """The first try of a look runs inside the workflow task: one event in the history in place of six.
 When Twilio is slow or away the regular activity takes over, whose tries the Temporal UI shows."""
@@ -125,6 +177,23 @@ DELIVERY: Final = ActivityPolicy(
         maximum_attempts=len(NOTIFICATION_PAUSES) + 1,
     ),
 )
+
+# only reads and hints; a repeated try goes on where the last one was. 100 pages take minutes, and a
+# Twilio that is away for long is the next sweep's business
+SWEEP: Final = ActivityPolicy(timedelta(minutes=30), timedelta(hours=1), _PATIENT)
+
+# only hints; the next tick is a minute away
+EXPIRED_CODES: Final = ActivityPolicy(timedelta(seconds=20), timedelta(seconds=50), _PATIENT)
+
+SWEEP_HEARTBEAT: Final = timedelta(seconds=30)
+"""A sweep is heard of with each page, which takes ten seconds at most."""
+
+# each start is named by its row, so a repeated try finds what an earlier one started; the workflow
+# shows what is in the way and tries again
+START_ROWS: Final = ActivityPolicy(timedelta(minutes=5), timedelta(minutes=10), _PATIENT)
+
+START_ROWS_HEARTBEAT: Final = timedelta(seconds=15)
+"""Ten rows are started at once, three calls to Temporal each, of four seconds at most."""
 
 # a number that is gone already counts as released; a person waits for the answer
 RELEASE: Final = ActivityPolicy(timedelta(seconds=30), timedelta(days=1), _PATIENT)

@@ -15,6 +15,7 @@ from hosted_numbers.provided_documents import (
     with_bill,
 )
 from hosted_numbers.refusals import Refusal
+from hosted_numbers.sharing import command
 from hosted_numbers.standing import standing
 from hosted_numbers.steps import OrderUpdate
 
@@ -44,6 +45,8 @@ def refusal(message: Amendment, state: OrderState, now: datetime) -> Refusal | N
         )
     if "unique_name" in names and state.sid is None:
         return Refusal("Twilio does not have the order yet.", "Amend the unique name once it has.")
+    if names & _LETTER and (shared := _shared_refusal(state)) is not None:
+        return shared
     if names & (_LETTER | _CALL) and not _before_signature(state):
         late = ", ".join(sorted(names & (_LETTER | _CALL)))
         return Refusal(
@@ -53,6 +56,17 @@ def refusal(message: Amendment, state: OrderState, now: datetime) -> Refusal | N
     if message.verification_document_sid is not None and (refused := bill_refusal(state)):
         return refused
     return _documents_refusal(message, state)
+
+
+def _shared_refusal(state: OrderState) -> Refusal | None:
+    """Why the letter that is out is not this order's alone to change."""
+    out = state.status in LETTER_OUT and state.authorization_document_sid is not None
+    if state.letter_group is None or not out or letter_is_dead(state):
+        return None
+    return Refusal(
+        "The order shares its letter with the others of its group.",
+        f"Amend the group's letter: {command('amend', state.letter_group)}.",
+    )
 
 
 def _before_signature(state: OrderState) -> bool:

@@ -16,13 +16,16 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validato
 
 from hosted_numbers.validation import CustomerReference
 
-Scope = Literal["orders:read", "orders:write", "codes:write", "bills:write", "admin"]
+Scope = Literal[
+    "orders:read", "orders:write", "codes:write", "bills:write", "payloads:decode", "admin"
+]
 
 SCOPES: Final[tuple[Scope, ...]] = (
     "orders:read",
     "orders:write",
     "codes:write",
     "bills:write",
+    "payloads:decode",
     "admin",
 )
 """What a key may be allowed; ``admin`` allows everything."""

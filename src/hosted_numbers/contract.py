@@ -16,6 +16,8 @@ WORKFLOW_TYPE = "HostedNumberOrder"
 OFFBOARDING_TYPE = "HostedNumberOffboarding"
 DISPOSAL_TYPE = "DocumentDisposal"
 NOTIFICATION_TYPE = "Notification"
+LETTER_GROUP_TYPE = "AuthorizationDocument"
+SWEEP_TYPE = "StatusSweep"
 TASK_QUEUE = "hosted-numbers"
 NOTIFICATION_QUEUE = "hosted-numbers-notifications"
 """Of its own, so that a receiver that is slow or gone takes nothing from the orders."""
@@ -146,6 +148,15 @@ class HostedNumberOrderRequest(Message):
         default=(), description="What the number's regulation needs beside the order"
     )
     customer: str | None = Field(default=None, description="The backend's own reference")
+    loa_group: str | None = Field(
+        default=None,
+        description="Orders that name the same group, signer and address share one LOA",
+    )
+    loa_group_size: int | None = Field(
+        default=None,
+        description="How many orders the group will have; its LOA goes out once so many are "
+        "verified or have ended, and without it when the group's window is up",
+    )
     deadline_days: int = Field(
         default=29,
         description="Days without a change of status after which the order ends; Twilio itself "

@@ -13,6 +13,9 @@ HostedNumbersError            .code .reason .next_step
 ├── BlobStoreError            the store of the files does not do its work
 │   ├── BlobMissingError      it has no file of that name
 │   └── BlobStoreFullError    it has no room for another file
+├── VirusScannerError         whether a file is clean cannot be said now
+├── DecryptionError           what is stored does not decrypt: damaged, or from elsewhere
+│   └── UnknownEncryptionKeyError  its key is not on this process's ring
 └── SettingsError             the configuration is incomplete or contradicts itself
 """
 
@@ -136,6 +139,44 @@ class BlobStoreFullError(BlobStoreError):
     """There is no room for another file; nothing of it was kept."""
 
     code = "blob-store-full"
+
+
+class VirusScannerError(HostedNumbersError):
+    """The virus scanner gave no verdict on a file; nothing of it was kept."""
+
+    code = "virus-scanner-unavailable"
+
+
+class DecryptionError(HostedNumbersError):
+    """What is stored does not decrypt: it is damaged, or was written for another place.
+
+    Attributes:
+        key_id: the key that it names, which is no secret.
+    """
+
+    code = "not-decryptable"
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(
+            f"What is stored under the encryption key {key_id} does not decrypt: it is damaged, "
+            "or was written for another namespace or order.",
+            "Compare TEMPORAL_NAMESPACE and the key with those of the process that wrote it.",
+        )
+        self.key_id = key_id
+
+
+class UnknownEncryptionKeyError(DecryptionError):
+    """The key of what is stored is not on this process's ring; it waits until the key is back."""
+
+    code = "unknown-encryption-key"
+
+    def __init__(self, key_id: str) -> None:
+        HostedNumbersError.__init__(
+            self,
+            f"The encryption key {key_id} is not among HOSTED_NUMBERS_ENCRYPTION_KEYS.",
+            "Put the key back on the ring; nothing is lost meanwhile.",
+        )
+        self.key_id = key_id
 
 
 class SettingsError(HostedNumbersError):

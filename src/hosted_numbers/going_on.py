@@ -28,5 +28,6 @@ def going_on(state: OrderState) -> OrderState:
             authorization_document_status=None,
             letter_change=None,
             letter_again=state.status == "pending-loa",
+            joined_at=None,
         )
     return state.but(hold=None, looks=0, missing=False, stale=state.sid is not None)

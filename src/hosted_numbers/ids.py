@@ -23,6 +23,15 @@ def document_disposal_id(run_id: str) -> str:
     return f"document-disposal/{run_id}"
 
 
+def bulk_import_workflow_id(import_id: str) -> str:
+    """The workflow id of a bulk import.
+
+    Args:
+        import_id: 32 hexadecimal digits.
+    """
+    return f"bulk-import/{import_id}"
+
+
 def phone_number_of(workflow_id: str) -> str:
     """The number that an order's workflow id names.
 

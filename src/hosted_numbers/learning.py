@@ -23,8 +23,17 @@ from hosted_numbers.letter_learning import (
 from hosted_numbers.lifecycle import Do, Pace
 from hosted_numbers.order_state import CALLABLE, CALLS_ALLOWED, CODE_LIFE, DELETABLE, OrderState
 from hosted_numbers.playbook import Play
+from hosted_numbers.sharing import group_told
 from hosted_numbers.standing import moved_to, standing
-from hosted_numbers.steps import DocumentSnapshot, OrderGone, OrderSnapshot, Outcome, Trouble
+from hosted_numbers.steps import (
+    DocumentSnapshot,
+    GroupTold,
+    OrderGone,
+    OrderSnapshot,
+    Outcome,
+    SweepSeen,
+    Trouble,
+)
 
 
 def learn(state: OrderState, step: Do, outcome: Outcome, now: datetime, pace: Pace) -> OrderState:
@@ -45,6 +54,12 @@ def learn(state: OrderState, step: Do, outcome: Outcome, now: datetime, pace: Pa
             state = document_answered(state, step, outcome, now)
         case OrderSnapshot():
             state = _done(state, _heard(state, step, outcome, now), step, outcome, now)
+        case SweepSeen(alive=True):
+            state = state.but(sweep_doubted=False, looked_at=now)
+        case SweepSeen():  # from now on the order looks for itself
+            state = state.but(sweep_doubted=False, swept=False, stale=True)
+        case GroupTold():
+            state = group_told(state, step.activity, step.argument, now)
         case OrderGone() | None:  # None: what an earlier release's activity said
             state = _gone(state, outcome, now)
     return without_stranded_bill(_without_stranded_codes(state))
@@ -73,6 +88,7 @@ def _heard(state: OrderState, step: Do, snapshot: OrderSnapshot, now: datetime) 
         missing=False,
         looked_at=now,
         looks=0 if moved else state.looks + 1,
+        swept=state.swept if snapshot.swept is None else snapshot.swept,
         stale=state.stale and state.hinted != snapshot.status,
         calls_placed=snapshot.calls_placed
         if snapshot.calls_placed != state.calls_seen
@@ -119,6 +135,8 @@ def _moved(state: OrderState, now: datetime) -> OrderState:
     """Twilio moved the order: what held it up is past, and its deadline starts anew."""
     days = timedelta(days=state.order.deadline_days)
     state = state.but(hold=None, deadline=now + days, reminders=0)
+    if state.status == "verified":
+        state = state.but(joined_at=None)  # its group may have let it go while it was elsewhere
     state = state.noting(now, moved_to(state.status or ""))
     if state.status not in CALLABLE | {"twilio-processing"}:
         state = state.but(call_wanted=False, call_at=None, call_after=None)

@@ -4,8 +4,10 @@ from datetime import datetime
 from typing import Final
 
 from hosted_numbers import playbook, steps
+from hosted_numbers.going_on import letter_is_dead
 from hosted_numbers.lifecycle import Do
 from hosted_numbers.order_state import LETTER_OUT, SIGNED, OrderState
+from hosted_numbers.sharing import shared_play
 
 _SIGNED_BEFORE: Final = "The letter was signed before it could be changed."
 _FIXED: Final = "Twilio lets nobody change the Letter of Authorization any more."
@@ -30,9 +32,9 @@ def letter_seen(state: OrderState, now: datetime) -> OrderState:
             return _dead(state, "authorization-missing", playbook.LOA_MISSING, now)
         case "missing":
             return state.but(letter_missing=True, stale=False)  # it is looked for once more
-        case "opened" if state.letter_change is None and state.leaving is None:
+        case "opened" if _is_astray(state):
             return state.held("authorization-withdrawn", playbook.LOA_WITHDRAWN, now)
-        case "signing" | "signed" if state.hold is not None and state.hold.kind in _BACK_OUT:
+        case "signing" | "signed" if state.hold is not None and _is_back(state, state.hold.kind):
             return state.but(letter_missing=False, hold=None).noting(
                 now, "The letter is out again."
             )
@@ -44,8 +46,19 @@ _BACK_OUT: Final = frozenset({"authorization-withdrawn", "authorization-missing"
 """Holds that are past when the letter turns up again, sent in Twilio's console for instance."""
 
 
+def _is_astray(state: OrderState) -> bool:
+    """Whether a withdrawn letter is with nobody; one that is shared is its group's business."""
+    return state.letter_change is None and state.leaving is None and state.letter_group is None
+
+
+def _is_back(state: OrderState, hold: str) -> bool:
+    """Whether a living letter ends a hold; a group has its dead letter issued anew for all."""
+    return hold in _BACK_OUT or (state.letter_group is not None and letter_is_dead(state))
+
+
 def _dead(state: OrderState, kind: str, play: playbook.Play, now: datetime) -> OrderState:
-    return state.but(letter_change=None, letter_missing=False).held(kind, play, now)
+    state = state.but(letter_change=None, letter_missing=False)
+    return state.held(kind, shared_play(state, play), now)
 
 
 def letter_changed(state: OrderState, step: Do, now: datetime) -> OrderState:

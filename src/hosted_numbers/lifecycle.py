@@ -19,6 +19,7 @@ from hosted_numbers.order_state import (
     UNDER_WAY,
     OrderState,
 )
+from hosted_numbers.sharing import grouping, rejoins_at
 from hosted_numbers.standing import standing
 
 
@@ -28,6 +29,8 @@ class Pace:
 
     first_look: timedelta
     longest_look: timedelta
+    swept_look: timedelta
+    """After which an order asks whether the status sweep still looks for it."""
     second_look: timedelta
     """After Twilio did not find what it had: long enough for a hiccup to pass."""
     next_call: timedelta
@@ -36,6 +39,8 @@ class Pace:
     """Calls in a row that could not be placed, until only a person asks for the next one."""
     reminders: tuple[timedelta, ...]
     """How long before its deadline an order that waits for a person reminds of it, descending."""
+    rejoin: timedelta = timedelta(days=1)
+    """After which an order tells its letter's group once more that it waits."""
 
     def after(self, looks: int) -> timedelta:
         """The wait after so many looks that changed nothing: doubling, then level."""
@@ -69,6 +74,8 @@ def next_step(state: OrderState, pace: Pace) -> Do | Wait | None:
         return _without_order(state, pace)
     if state.stale:
         return Do(steps.FETCH_ORDER, _lookup(state, state.sid), "Look at the order")
+    if state.sweep_doubted:
+        return Do(steps.CHECK_SWEEP, steps.SweepCheck(), "Is the status sweep at work?")
     if state.leaving is not None and state.status in DELETABLE:
         return _delete(state)
     if state.hold is not None or state.leaving is not None:
@@ -149,8 +156,12 @@ def _authorize(state: OrderState, sid: str) -> Do | None:
         if state.letter_change == "reopen":
             return Do(steps.REOPEN_AUTHORIZATION, change, "Withdraw the Letter of Authorization")
         return Do(steps.RESEND_AUTHORIZATION, change, "Send the changed Letter of Authorization")
+    if letter is None and (step := grouping(state)) is not None:
+        return Do(*step)
     lettered = state.status == "verified" or (state.status == "pending-loa" and state.letter_again)
     if lettered and letter is None and all(each.approved for each in state.supporting):
+        if order.loa_group is not None:
+            return None  # it goes out together with the others'
         request = steps.AuthorizationRequest.model_validate(fields)
         return Do(
             steps.FIND_OR_CREATE_AUTHORIZATION, request, "Send the Letter of Authorization out"
@@ -176,12 +187,14 @@ def _delete(state: OrderState) -> Do:
 
 def _wait(state: OrderState, pace: Pace) -> Wait:
     moments = [state.deadline, _next_look(state, pace)]
-    if state.code_expires_at is not None:
-        moments.append(state.code_expires_at)
+    if state.code_expires_at is not None and not state.swept:
+        moments.append(state.code_expires_at)  # else the sweep hints at it: it is the clock of all
     if state.call_at is not None and state.status in CALLABLE and state.hold is None:
         moments.append(state.call_at)
     if (reminder := _next_reminder(state, pace)) is not None:
         moments.append(reminder)
+    if (rejoin := rejoins_at(state, pace.rejoin)) is not None:
+        moments.append(rejoin)
     return Wait(min(moments), f"Waiting for {standing(state).waiting_for.replace('-', ' ')}")
 
 
@@ -192,7 +205,7 @@ def _next_look(state: OrderState, pace: Pace) -> datetime:
         return state.deadline  # nothing to look at: only a person brings this order on
     if (state.missing or state.letter_missing) and state.hold is None:
         return state.looked_at + pace.second_look
-    return state.looked_at + pace.after(state.looks)
+    return state.looked_at + (pace.swept_look if state.swept else pace.after(state.looks))
 
 
 def _next_reminder(state: OrderState, pace: Pace) -> datetime | None:
@@ -209,19 +222,29 @@ _PEOPLES: Final = frozenset({"verification-call", "document", "signature", "oper
 
 def elapsed(state: OrderState, now: datetime, pace: Pace) -> OrderState:
     """What a wait that ran out brought: a dead code, a passed deadline, a look that is due."""
-    if state.code_expires_at is not None and now >= state.code_expires_at:
-        state = state.but(verification_code=None, code_expires_at=None)
-        state = state.noting(now, "The verification code expired after ten minutes.")
+    state = without_dead_code(state, now)
     if now >= state.deadline:
         return _overdue(state, now)
     if state.call_at is not None and now >= state.call_at:
         state = state.but(call_wanted=state.calls_left > 0, call_at=None)
+    if (rejoin := rejoins_at(state, pace.rejoin)) is not None and now >= rejoin:
+        state = state.but(joined_at=None)
     state = _reminded(state, now, pace)
     if now >= _next_look(state, pace):
         if state.hold is not None and state.hold.retry_at is not None:
             state = state.but(hold=None)  # try again, but look first whether Twilio moved
+        elif state.swept and not (state.missing or state.letter_missing):
+            return state.but(sweep_doubted=True)
         return state.but(stale=state.sid is not None, looked_at=now)
     return state
+
+
+def without_dead_code(state: OrderState, now: datetime) -> OrderState:
+    """A code lives for ten minutes; then another call must be asked for."""
+    if state.code_expires_at is None or now < state.code_expires_at:
+        return state
+    state = state.but(verification_code=None, code_expires_at=None)
+    return state.noting(now, "The verification code expired after ten minutes.")
 
 
 def _reminded(state: OrderState, now: datetime, pace: Pace) -> OrderState:

@@ -22,6 +22,7 @@ from hosted_numbers.contract import (
     VerificationCodeEntry,
 )
 from hosted_numbers.going_on import going_on
+from hosted_numbers.lifecycle import without_dead_code
 from hosted_numbers.order_state import DELETABLE, OrderState, PendingCode
 from hosted_numbers.refusals import Refusal
 from hosted_numbers.standing import standing
@@ -199,8 +200,12 @@ def cancel_answer(state: OrderState) -> Answer:
 
 @_taken.register
 def _(message: OrderChanged, state: OrderState, now: datetime) -> OrderState:
-    """A hint that says what is known already is no news; any other makes the order look."""
-    del now
+    """A hint that says what is known already is no news; any other makes the order look.
+
+    Any hint is also an occasion to see what time it is.
+    """
+    if state.edition > 1:
+        state = without_dead_code(state, now)
     if message.status is not None and message.status == state.status and not state.stale:
         return state
     alone = not state.stale or state.hinted == message.status

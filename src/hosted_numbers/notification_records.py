@@ -57,7 +57,8 @@ class Notifications:
     """The events of one Temporal namespace.
 
     Args:
-        client: a connected client with the pydantic data converter (``temporal.connect``).
+        client: connected by ``temporal.connect``; one of your own needs the data converter of
+            ``converter.converter_of``, with the keys that the workers have.
         deadline: how long a call to Temporal may take.
 
     Every method raises ``TemporalUnavailableError`` when Temporal does not answer in time.

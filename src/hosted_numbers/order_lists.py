@@ -175,6 +175,46 @@ class OrderLists:
             if name != "other" or count
         )
 
+    async def of_import(self, import_id: str) -> dict[str, int]:
+        """How many orders of a bulk import stand where; what none of them is at is left out.
+
+        The open ones by Twilio's status, ``not-at-twilio`` before there is one and ``other`` where
+        this release does not know it; then ``completed``, ``failed`` and ``ended`` for the others.
+        """
+        orders = f"{_ORDERS} AND {search_attributes.BULK_IMPORT.name} = {quoted(import_id)}"
+        status = search_attributes.STATUS.name
+        running = {"not-at-twilio": f"{status} IS NULL"} | {
+            each: f"{status} = {quoted(each)}" for each in STATUSES
+        }
+        over = {each: f"{status} = {quoted(each)}" for each in ("completed", "failed")}
+        found = await asyncio.gather(
+            self._told_apart(f"{orders} AND ExecutionStatus = 'Running'", running, "other"),
+            self._told_apart(f"{orders} AND ExecutionStatus != 'Running'", over, "ended"),
+        )
+        return {name: count for some in found for name, count in some.items() if count > 0}
+
+    async def _told_apart(self, query: str, terms: dict[str, str], rest: str) -> dict[str, int]:
+        """How many there are by each term, and under ``rest`` the others."""
+        total = await self._count(query)
+        if total == 0:
+            return {}
+        counts = await asyncio.gather(
+            *(self._count(f"{query} AND {term}") for term in terms.values())
+        )
+        # the counts are not of one moment
+        return dict(zip(terms, counts, strict=True)) | {rest: max(total - sum(counts), 0)}
+
+    async def on_their_way(self, import_id: str) -> int:
+        """How many orders of a bulk import Twilio is still to take.
+
+        Those that are on hold do not count: whoever mends one may take days.
+        """
+        names = search_attributes
+        return await self._count(
+            f"{_OPEN} AND {names.BULK_IMPORT.name} = {quoted(import_id)} "
+            f"AND {names.STATUS.name} IS NULL AND {names.WAITING_FOR.name} != 'operator'"
+        )
+
     async def pressing(self, limit: int = 50) -> Pressing:
         """Open orders that need a person, those with the soonest deadline."""
         needs = ", ".join(quoted(each) for each in NEEDS_A_PERSON)
@@ -232,7 +272,7 @@ class OrderLists:
             query, page_size=page_size, next_page_token=cursor, rpc_timeout=self._deadline
         )
         await self._asked(rows.fetch_next_page())
-        found = tuple(_summary(row) for row in rows.current_page or ())
+        found = tuple(summary_of(row) for row in rows.current_page or ())
         return OrderPage(found, rows.next_page_token or None)
 
     async def _asked(self, call: Awaitable[T]) -> T:
@@ -271,7 +311,8 @@ def _sorted(
     return tuple(sorted(orders, key=by))
 
 
-def _summary(row: WorkflowExecution) -> OrderSummary:
+def summary_of(row: WorkflowExecution) -> OrderSummary:
+    """An order, as a row of a list or as it is described."""
     found: TypedSearchAttributes = row.typed_search_attributes
     return OrderSummary(
         phone_number=phone_number_of(row.id),

@@ -45,6 +45,10 @@ LETTER_OUT: Final = frozenset({"verified", "pending-loa"})
 SIGNED: Final = frozenset({"carrier-processing", "testing", "completed"})
 """Statuses after the Letter of Authorization was signed."""
 
+EDITION: Final = 2
+"""The rules by which new orders are begun: other commands than those of edition 1, releases 0.1 to
+0.3, which have their differences in ``workflows.patches``."""
+
 _TIMELINE_LENGTH: Final = 100
 _VERDICTS_KEPT: Final = 20
 
@@ -69,7 +73,7 @@ class PendingCode(Message):
 class Told(Message):
     """How the order stood when a backend was last told of it."""
 
-    status: str | None
+    status: str | None = None
     waiting_for: WaitingFor
     about: tuple[str, ...] = ()
     deadline: datetime
@@ -80,11 +84,16 @@ class Told(Message):
 class OrderState(Message):
     """Everything that an order's workflow knows."""
 
+    edition: int = Field(default=1, description="The rules by which it was begun")
     order: HostedNumberOrderRequest
     deadline: datetime
     looked_at: datetime = Field(description="When Twilio was last asked, with or without success")
     looks: int = Field(default=0, description="Looks and tries since something last changed")
     stale: bool = Field(default=False, description="A look at Twilio is due")
+    swept: bool = Field(
+        default=False, description="The status sweep is at work, as a worker last said"
+    )
+    sweep_doubted: bool = Field(default=False, description="Whether it still is, is to be asked")
     hinted: str | None = Field(default=None, description="The status of the one hint since then")
 
     sid: str | None = None
@@ -126,6 +135,12 @@ class OrderState(Message):
     authorization_document_status: str | None = None
     voided_document_sid: str | None = Field(
         default=None, description="Declined or failed, done with"
+    )
+    letter_group: str | None = Field(
+        default=None, description="The key of the group that the order joined last"
+    )
+    joined_at: datetime | None = Field(
+        default=None, description="When it joined; None: it has to, before it shares a letter"
     )
     letter_missing: bool = Field(default=False, description="The last look did not find the letter")
     letter_again: bool = Field(
@@ -232,19 +247,51 @@ _PROBLEMS: Final[dict[str, Phase]] = {
 """The leg of the way on which Twilio's operations were called, by what the problem is about."""
 
 
+class Beginning(Message):
+    """By which rules an order's history is begun, and what is known of the order already.
+
+    A worker that does not know the edition cannot read its input. It leaves the order to one that
+    does: its first workflow task fails, and is tried again.
+    """
+
+    edition: int = Field(ge=2, le=EDITION)
+    state: OrderState | None = None
+
+
 class OrderInput(HostedNumberOrderRequest):
     """The workflow's input: the order as it was sent, or, continued as new, what is known of it."""
 
-    carried: OrderState | None = None
+    carried: OrderState | Beginning | None = Field(
+        default=None,
+        union_mode="left_to_right",
+        description="A state alone, or nothing, where the order is of edition 1",
+    )
     previous_run_id: str | None = Field(
         default=None, description="The run of the number's order before this one"
     )
 
     def state(self, now: datetime) -> OrderState:
         """The state to go on from."""
-        if self.carried is not None:
-            return self.carried
-        return begin(HostedNumberOrderRequest.model_validate(dict(self)), now, self.previous_run_id)
+        carried = self.carried.state if isinstance(self.carried, Beginning) else self.carried
+        if carried is not None:
+            return carried
+        order = HostedNumberOrderRequest.model_validate(dict(self))
+        state = begin(order, now, self.previous_run_id)
+        return state.but(edition=self.carried.edition) if self.carried is not None else state
+
+    @classmethod
+    def of(cls, order: HostedNumberOrderRequest, previous_run_id: str | None) -> Self:
+        """A new order's."""
+        carried = Beginning(edition=EDITION)
+        return cls(**order.model_dump(), carried=carried, previous_run_id=previous_run_id)
+
+    @classmethod
+    def continuing(cls, state: OrderState) -> Self:
+        """That of an order whose history is begun anew, by the rules that it had."""
+        if state.edition == 1:
+            return cls(**state.order.model_dump(), carried=state)
+        carried = Beginning(edition=state.edition, state=state)
+        return cls(**state.order.model_dump(), carried=carried)
 
 
 def begin(

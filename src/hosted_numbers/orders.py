@@ -5,9 +5,11 @@ never hangs on a Temporal that is away or on workers that are down.
 """
 
 import asyncio
+import contextlib
 import uuid
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 from temporalio.client import (
@@ -24,7 +26,7 @@ from temporalio.common import (
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from hosted_numbers import contract, search_attributes
+from hosted_numbers import contract, priorities, search_attributes
 from hosted_numbers.contract import (
     Amendment,
     Answer,
@@ -44,9 +46,10 @@ from hosted_numbers.errors import (
     OrderAlreadyOpenError,
     OrderEndedError,
     RefusedError,
+    TemporalUnavailableError,
 )
 from hosted_numbers.ids import offboarding_workflow_id, order_workflow_id
-from hosted_numbers.order_lists import OrderLists
+from hosted_numbers.order_lists import OrderLists, OrderSummary, summary_of
 from hosted_numbers.order_starts import (
     StartedOrder,
     already_open,
@@ -57,6 +60,7 @@ from hosted_numbers.order_starts import (
     started_under,
 )
 from hosted_numbers.order_state import OrderInput
+from hosted_numbers.problem_reports import ProblemReports
 from hosted_numbers.steps import NumberRelease
 from hosted_numbers.temporal_calls import TemporalCalls, ToldProgressError, not_found
 
@@ -69,12 +73,14 @@ class HostedNumberOrders:
     """The orders of one Temporal namespace.
 
     Args:
-        client: a connected client with the pydantic data converter (``temporal.connect``).
+        client: connected by ``temporal.connect``; one of your own needs the data converter of
+            ``converter.converter_of``, with the keys that the workers have.
         deadline: how long a call to Temporal may take.
         answer_deadline: how long to wait for the verdict on a person's act, once it was taken.
 
     Attributes:
         lists: which orders there are.
+        problems: which workflows no worker can go on with.
 
     Every method raises ``TemporalUnavailableError`` when Temporal does not answer in time; those
     that need a worker raise ``NoWorkerError`` when none does.
@@ -96,15 +102,21 @@ class HostedNumberOrders:
         self._deadline = deadline
         self._answer_deadline = answer_deadline
         self.lists = OrderLists(client, deadline)
+        self.problems = ProblemReports(client, deadline)
 
     async def start(
-        self, order: HostedNumberOrderRequest, *, idempotency: str | None = None
+        self,
+        order: HostedNumberOrderRequest,
+        *,
+        idempotency: str | None = None,
+        bulk_import: str | None = None,
     ) -> StartedOrder:
         """Start an order, or find that this very order is open already.
 
         Args:
             order: already checked, a ``validation.NewHostedNumberOrder``.
             idempotency: an order that was started under it is found even if it has ended.
+            bulk_import: the import that it comes with; single orders go before it.
 
         Raises:
             InvalidRequestError: it is larger than an order can be.
@@ -113,38 +125,59 @@ class HostedNumberOrders:
             OrderAlreadyOpenError: another order for the number is open.
         """
         _check_size(order)
-        workflow_id = order_workflow_id(order.phone_number)
+        begin = partial(self._begin, order, idempotency=idempotency, bulk_import=bulk_import)
+        with contextlib.suppress(WorkflowAlreadyStartedError):
+            return await begin()  # for nearly all: the number's first order
         newest = await self._newest(order.phone_number)
+        if newest is not None and newest.close_time is None:
+            return await already_open(idempotency, newest, order)
         if newest and (found := await started_under(idempotency, newest, order)):
             return found
-        try:
-            handle: WorkflowHandle[object, object] = await self._calls.within(
-                self._client.start_workflow(
-                    contract.WORKFLOW_TYPE,
-                    OrderInput(
-                        **as_request(order).model_dump(),
-                        previous_run_id=newest.run_id if newest and newest.close_time else None,
-                    ),
-                    id=workflow_id,
-                    task_queue=contract.TASK_QUEUE,
-                    id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-                    id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-                    memo={
-                        contract.FINGERPRINT_MEMO: fingerprint(order),
-                        **memo_of_key(idempotency),
-                    },
-                    search_attributes=search_attributes.at_start(order.customer),
-                    static_summary=f"Host {order.phone_number} on Twilio for SMS",
-                    rpc_timeout=self._deadline,
-                )
+        with contextlib.suppress(WorkflowAlreadyStartedError):
+            return await begin(after=newest.run_id if newest else "")
+        newest = await self._newest(order.phone_number)  # somebody else was faster
+        if newest is None:  # it has ended and was forgotten meanwhile
+            raise OrderAlreadyOpenError(order.phone_number, order_workflow_id(order.phone_number))
+        return await already_open(idempotency, newest, order)
+
+    async def _begin(
+        self,
+        order: HostedNumberOrderRequest,
+        *,
+        idempotency: str | None,
+        bulk_import: str | None,
+        after: str | None = None,
+    ) -> StartedOrder:
+        """Start the workflow of an order.
+
+        Args:
+            order: what is ordered.
+            idempotency: what the caller named the request by.
+            bulk_import: the import that it comes with.
+            after: the run of the number's order before; None where none is to be known.
+
+        Raises:
+            WorkflowAlreadyStartedError: an order is open, or known although it should not be.
+        """
+        handle: WorkflowHandle[object, object] = await self._calls.within(
+            self._client.start_workflow(
+                contract.WORKFLOW_TYPE,
+                OrderInput.of(as_request(order), after or None),
+                id=order_workflow_id(order.phone_number),
+                task_queue=contract.TASK_QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE
+                if after is None
+                else WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                memo={contract.FINGERPRINT_MEMO: fingerprint(order), **memo_of_key(idempotency)},
+                search_attributes=search_attributes.at_start(order.customer, bulk_import),
+                priority=priorities.of_order(order.customer, imported=bulk_import is not None),
+                static_summary=f"Host {order.phone_number} on Twilio for SMS",
+                rpc_timeout=self._deadline,
             )
-        except WorkflowAlreadyStartedError:
-            newest = await self._newest(order.phone_number)
-            if newest is None:  # it has ended and was forgotten meanwhile
-                raise OrderAlreadyOpenError(order.phone_number, workflow_id) from None
-            return await already_open(idempotency, newest, order)
+        )
         run_id = handle.first_execution_run_id or ""
-        return StartedOrder(order.phone_number, workflow_id, run_id, created=True)
+        return StartedOrder(order.phone_number, handle.id, run_id, created=True)
 
     async def _newest(self, phone_number: str) -> WorkflowExecutionDescription | None:
         """The number's newest order, if Temporal knows one."""
@@ -194,6 +227,14 @@ class HostedNumberOrders:
         if execution is None:
             raise not_found(phone_number)
         return execution.typed_search_attributes.get(search_attributes.CUSTOMER)
+
+    async def summary(self, phone_number: str) -> OrderSummary | None:
+        """What lists show of the number's newest order, without their lag; None without one.
+
+        No worker is needed.
+        """
+        execution = await self._newest(phone_number)
+        return None if execution is None else summary_of(execution)
 
     async def watch(
         self, phone_number: str, interval: timedelta = timedelta(seconds=1)
@@ -371,16 +412,15 @@ class HostedNumberOrders:
             handle,
         )
         try:
-            async with asyncio.timeout(self._answer_deadline.total_seconds()):
-                result: Answer = await self._calls.answered(
-                    lambda: started.result(rpc_timeout=self._answer_deadline),
-                    handle,
-                    in_time=False,
-                )
-        except (TimeoutError, NoWorkerError):
+            result: Answer = await self._calls.answered(
+                lambda: started.result(rpc_timeout=self._answer_deadline),
+                handle,
+                deadline=self._answer_deadline,
+            )
+        except (NoWorkerError, TemporalUnavailableError):  # accepted is accepted
             return Answer(
                 taken=True,
-                reason="The order took it, and Twilio has not answered yet.",
+                reason="The order took it, and what came of it is not known yet.",
                 next_step="Look at the order's progress: it tells what came of it.",
             )
         return result

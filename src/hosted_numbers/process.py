@@ -2,15 +2,22 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
 import sys
-import time
+import threading
 from collections.abc import Callable, Coroutine
-from typing import NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from hosted_numbers.errors import HostedNumbersError
+
+if TYPE_CHECKING:
+    from hosted_numbers.settings import Settings
+
+_LAST_SECONDS: Final = 2.0
+_last_acts: list[Callable[[], object]] = []
 
 
 def run_process(name: str, main: Callable[[], Coroutine[None, None, None]]) -> NoReturn:
@@ -25,14 +32,23 @@ def run_process(name: str, main: Callable[[], Coroutine[None, None, None]]) -> N
         cancel_on_sigterm()
         await main()
 
-    log_to_stderr()
     try:
+        log_to_stderr(name)
+        gc.freeze()  # what was imported stays, so no collection need look through it again
         with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
             asyncio.run(run())
     except HostedNumbersError as error:
         sys.stderr.write(f"{name}: {error}\n")
         leave(1)
     leave(0)
+
+
+def at_the_end(act: Callable[[], object]) -> None:
+    """Have something done when the process ends, for two seconds at most.
+
+    It takes the place of ``atexit``, which ``leave`` leaves out.
+    """
+    _last_acts.append(act)
 
 
 def cancel_on_sigterm() -> None:
@@ -49,19 +65,29 @@ def leave(code: int) -> NoReturn:
     CPython 3.11 aborts ("PyGILState_Release"), and a worker that drained well would end with a
     crash. So the interpreter's own ending is left out; buffers are written first.
     """
+    acts = [threading.Thread(target=act, daemon=True) for act in _last_acts]
+    for each in acts:
+        each.start()
+    for each in acts:
+        each.join(_LAST_SECONDS)
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
 
 
-def log_to_stderr() -> None:
-    """One line per event, in UTC; httpx's own lines, which hold URLs, are left out."""
-    formatter = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
-    formatter.converter = time.gmtime
-    formatter.default_time_format = "%Y-%m-%dT%H:%M:%S"
-    formatter.default_msec_format = "%s.%03dZ"
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(formatter)
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+def log_to_stderr(name: str, settings: "Settings | None" = None) -> None:
+    """One line per event, in UTC, as ``telemetry.logs`` makes it.
+
+    Args:
+        name: what the process is called in each line.
+        settings: say how a line looks; None reads them.
+
+    Raises:
+        SettingsError: they are wrong.
+    """
+    # Both take long to import, and the command line, which needs neither, imports this module.
+    from hosted_numbers.settings import Settings  # noqa: PLC0415 - see above
+    from hosted_numbers.telemetry.logs import write_log  # noqa: PLC0415 - see above
+
+    write_log((settings or Settings.read()).log_format(), name)

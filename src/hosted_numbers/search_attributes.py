@@ -4,7 +4,9 @@ A worker must not run without them: upserting an attribute that the namespace do
 the workflow task, which Temporal then repeats for ever.
 """
 
+import asyncio
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any, Final
 
 import temporalio.api.enums.v1 as enums
@@ -23,9 +25,14 @@ STATUS: Final = SearchAttributeKey.for_keyword("HostedNumberStatus")
 WAITING_FOR: Final = SearchAttributeKey.for_keyword("HostedNumberWaitingFor")
 ORDER_SID: Final = SearchAttributeKey.for_keyword("HostedNumberOrderSid")
 CUSTOMER: Final = SearchAttributeKey.for_keyword("HostedNumberCustomer")
+BULK_IMPORT: Final = SearchAttributeKey.for_keyword("HostedNumberImport")
+"""The bulk import that an order came with."""
 DEADLINE: Final = SearchAttributeKey.for_datetime("HostedNumberDeadline")
 SINCE: Final = SearchAttributeKey.for_datetime("HostedNumberSince")
 """Since when the order's status, and what it waits for, are what they are."""
+
+PATIENCE: Final = timedelta(seconds=3)
+_PAUSE: Final = timedelta(milliseconds=200)
 
 UNQUOTABLE: Final = frozenset("'\"`\\")
 """Characters that a value to be searched for must not hold."""
@@ -35,6 +42,7 @@ _TYPES: Final[dict[str, enums.IndexedValueType.ValueType]] = {
     WAITING_FOR.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
     ORDER_SID.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
     CUSTOMER.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    BULK_IMPORT.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
     DEADLINE.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
     SINCE.name: enums.IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
 }
@@ -65,15 +73,23 @@ async def unregistered(client: Client) -> list[str]:
     return [name for name, type_ in _TYPES.items() if known.custom_attributes.get(name) != type_]
 
 
-async def require(client: Client) -> None:
+async def require(client: Client, patience: timedelta = PATIENCE) -> None:
     """Check that a worker may run in this namespace.
+
+    Args:
+        client: of Temporal.
+        patience: how long a namespace may lack something, as one does that is just being set up.
 
     Raises:
         SettingsError: an attribute is missing, with the command that registers it; or Temporal
             does not show this namespace to us at all.
     """
+    give_up = asyncio.get_running_loop().time() + patience.total_seconds()
     try:
-        missing = await unregistered(client)
+        while missing := await unregistered(client):
+            if asyncio.get_running_loop().time() >= give_up:
+                break
+            await asyncio.sleep(_PAUSE.total_seconds())
     except RPCError as error:
         raise SettingsError(
             f"Temporal does not show the namespace {client.namespace!r}: {error.status.name}.",
@@ -86,11 +102,13 @@ async def require(client: Client) -> None:
         )
 
 
-def at_start(customer: str | None) -> TypedSearchAttributes:
+def at_start(customer: str | None, bulk_import: str | None = None) -> TypedSearchAttributes:
     """What an order is found by before its workflow has run."""
     pairs: list[SearchAttributePair[Any]] = [SearchAttributePair(WAITING_FOR, "nothing")]
     if customer is not None:
         pairs.append(SearchAttributePair(CUSTOMER, customer))
+    if bulk_import is not None:
+        pairs.append(SearchAttributePair(BULK_IMPORT, bulk_import))
     return TypedSearchAttributes(pairs)
 
 

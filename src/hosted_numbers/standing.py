@@ -1,12 +1,13 @@
 """Where an order stands, in words: what it waits for, why, who does what next, by when."""
 
+import shlex
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from hosted_numbers import playbook
 from hosted_numbers.contract import Progress, WaitingFor
 from hosted_numbers.order_documents import SupportingDocument
-from hosted_numbers.order_state import UNDER_WAY, OrderState
+from hosted_numbers.order_state import LETTER_OUT, UNDER_WAY, OrderState
 
 
 class Standing(NamedTuple):
@@ -83,6 +84,8 @@ def standing(state: OrderState) -> Standing:
         return found
     if state.status == "action-required":
         return _triaged(state)
+    if (shared := _shared(state)) is not None:
+        return shared
     if state.letter_change is not None:
         reason = "The Letter of Authorization is being withdrawn, changed and sent again."
         return Standing("nothing", reason, _PATIENCE, state.deadline)
@@ -201,6 +204,21 @@ def _also_wanted(state: OrderState, stands: Standing) -> Standing:
     return stands._replace(next_step=f"{stands.next_step} {_provide(state, wanted)}")
 
 
+def _shared(state: OrderState) -> Standing | None:
+    """What an order waits for whose letter is to go out, or is changed, together with others'."""
+    group = state.letter_group
+    if group is None or state.status not in LETTER_OUT:
+        return None
+    if state.authorization_document_status == "opened":
+        reason = "The Letter of Authorization of the group is being changed."
+    elif state.status == "verified" and state.authorization_document_sid is None:
+        reason = f"Verified; its letter goes out together with the others of {group}."
+    else:
+        return None
+    known = f"See the group: hosted-numbers letter show {shlex.quote(group)}"
+    return Standing("signature", reason, f"{_PATIENCE} {known}", state.deadline)
+
+
 def _why(document: SupportingDocument) -> str:
     name = document.request.type
     return f"{name}: {document.reason}" if document.reason else f"{name} is not provided yet."
@@ -248,7 +266,7 @@ def progress(state: OrderState) -> Progress:
         attempts_used=state.calls_placed,
         attempts_left=state.calls_left,
         verification_code=state.verification_code,
-        document_sid=(state.bill.sid if state.bill else None) or state.document_sid,
+        document_sid=_bill_sid(state),
         supporting_documents=tuple(each.progress() for each in state.supporting),
         authorization_document_sid=state.authorization_document_sid,
         failure_reason=state.failure_reason,
@@ -257,23 +275,27 @@ def progress(state: OrderState) -> Progress:
     )
 
 
+def _bill_sid(state: OrderState) -> str | None:
+    return (state.bill.sid if state.bill else None) or state.document_sid
+
+
 def details(state: OrderState) -> str:
     """The order's panel in the Temporal UI, in Markdown: never a code, an e-mail or a name."""
     stands = standing(state)
     lines = [
         f"### {state.order.phone_number}: {state.status or 'not at Twilio yet'}",
         "",
-        f"**{_plain(stands.reason)}**",
+        f"**{plain(stands.reason)}**",
         "",
         f"- Waiting for: {stands.waiting_for.replace('-', ' ')}",
-        f"- Next: {_plain(stands.next_step)}",
+        f"- Next: {plain(stands.next_step)}",
     ]
     if stands.deadline is not None:
         lines.append(f"- Until: {stands.deadline:%Y-%m-%d %H:%M} UTC")
     lines.append(f"- Verification calls: {state.calls_placed} placed, {state.calls_left} left")
     if state.sid is not None:
         lines.append(f"- HostedNumberOrder: `{state.sid}`")
-    if (bill := progress(state).document_sid) is not None:
+    if (bill := _bill_sid(state)) is not None:
         lines.append(f"- Bill: `{bill}`")
     lines += [
         f"- {each.request.type}: {each.status or 'not at Twilio yet'}" for each in state.supporting
@@ -286,11 +308,13 @@ def details(state: OrderState) -> str:
         page = state.order.phone_number.replace("+", "%2B")
         lines += ["", f"[Act on this order]({state.operator_url}/orders/{page})"]
     lines += ["", "| when (UTC) | what |", "|---|---|"]
-    lines += [f"| {entry.at:%m-%d %H:%M:%S} | {_plain(entry.what)} |" for entry in state.timeline]
+    lines += [f"| {entry.at:%m-%d %H:%M:%S} | {plain(entry.what)} |" for entry in state.timeline]
     return "\n".join(lines)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text that may come from Twilio, so that it cannot be taken for Markdown."""
-    flat = " ".join(text.split())
-    return "".join(f"\\{char}" if char in r"\`*_[]<>|#" else char for char in flat)
+    return " ".join(text.split()).translate(_ESCAPED)
+
+
+_ESCAPED: Final = str.maketrans({char: f"\\{char}" for char in r"\`*_[]<>|#"})

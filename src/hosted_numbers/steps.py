@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias
 from pydantic import Field
 
 from hosted_numbers.contract import Message, StoredDocument, SupportingDocumentRequest
+from hosted_numbers.letter_groups.contract import LetterFields
 
 FIND_OR_CREATE_ORDER: Final = "find_or_create_hosted_number_order"
 FETCH_ORDER: Final = "fetch_hosted_number_order"
@@ -24,11 +25,17 @@ FIND_OR_CREATE_AUTHORIZATION: Final = "find_or_create_authorization_document"
 REOPEN_AUTHORIZATION: Final = "reopen_authorization_document"
 RESEND_AUTHORIZATION: Final = "resend_authorization_document"
 
+JOIN_LETTER_GROUP: Final = "join_letter_group"
+LEAVE_LETTER_GROUP: Final = "leave_letter_group"
+
 RELEASE_NUMBER: Final = "release_incoming_phone_number"
 DISPOSAL_DELAY: Final = "document_disposal_delay"
 DISPOSE_OF_DOCUMENTS: Final = "dispose_of_documents"
 START_NOTIFICATION: Final = "start_notification"
 DELIVER_NOTIFICATION: Final = "deliver_notification"
+CHECK_SWEEP: Final = "check_status_sweep"
+HINT_AT_EXPIRED_CODES: Final = "hint_at_expired_codes"
+SWEEP_ORDERS: Final = "sweep_hosted_number_orders"
 
 TroubleKind = Literal["credentials", "not-found", "refused", "unreachable", "internal"]
 
@@ -122,6 +129,37 @@ class AuthorizationChange(AuthorizationRequest):
     authorization_document_sid: str
 
 
+class GroupCall(Message):
+    """What an order tells the group that shares one letter."""
+
+    group: str = Field(description="The group's key")
+    letter: LetterFields = Field(repr=False)
+    customer: str | None = None
+    phone_number: str
+    size: int | None = None
+    sid: str | None = None
+    voided_document_sid: str | None = Field(
+        default=None, description="The letter that the order was on and that came to nothing"
+    )
+    joined: bool = Field(default=False, description="Whether the group knows of the order")
+
+
+class GroupTold(Message):
+    """The group knows."""
+
+    group: str
+
+
+class SweepCheck(Message):
+    """Say whether the status sweep looks for all orders, as it once did."""
+
+
+class SweepSeen(Message):
+    """Whether it does."""
+
+    alive: bool
+
+
 class NumberRelease(Message):
     """Give the number of a completed order back: its SMS is hosted no more."""
 
@@ -129,10 +167,11 @@ class NumberRelease(Message):
 
 
 class DocumentDisposal(Message):
-    """Delete the files of an order that has ended."""
+    """Delete the files of an order, or of a bulk import, that has ended."""
 
-    phone_number: str
+    phone_number: str = Field(default="", description="Whose order it was, E.164")
     ended_at: datetime
+    bulk_import: str | None = Field(default=None, description="The import, in place of a number")
 
 
 class DocumentSnapshot(Message):
@@ -176,6 +215,9 @@ class OrderSnapshot(Message):
     notifies: bool | None = Field(
         default=None, description="After a create or a look: whether events are sent to a backend"
     )
+    swept: bool | None = Field(
+        default=None, description="After a create or a look: whether the status sweep is at work"
+    )
 
 
 class OrderGone(Message):
@@ -195,5 +237,7 @@ class Trouble(Message):
     retry_after: float | None = Field(default=None, description="Seconds that Twilio asks to wait")
 
 
-Outcome: TypeAlias = OrderSnapshot | DocumentSnapshot | OrderGone | Trouble | None
+Outcome: TypeAlias = (
+    OrderSnapshot | DocumentSnapshot | OrderGone | GroupTold | SweepSeen | Trouble | None
+)
 """What a step of an order came to; None where nothing is told."""

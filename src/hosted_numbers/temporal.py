@@ -1,4 +1,4 @@
-"""The connection to Temporal: the SDK's own profiles, the pydantic converter, patience.
+"""The connection to Temporal: the SDK's own profiles, the encrypting converter, patience.
 
 Address, namespace, API key and TLS come from ``temporalio.envconfig``: the same TOML file and
 ``TEMPORAL_…`` variables as the ``temporal`` command line uses.
@@ -6,22 +6,39 @@ Address, namespace, API key and TLS come from ``temporalio.envconfig``: the same
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Protocol
 
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
-from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.envconfig import ClientConfig, ClientConnectConfig
+from temporalio.client import Client, Interceptor
+from temporalio.common import HeaderCodecBehavior
 
-from hosted_numbers.errors import SettingsError, TemporalUnavailableError
+from hosted_numbers import temporal_profile
+from hosted_numbers.converter import converter_of
+from hosted_numbers.encryption.key_ring import KeyRing
+from hosted_numbers.errors import TemporalUnavailableError
+from hosted_numbers.telemetry.interceptor import Correlation
 
 _log = logging.getLogger(__name__)
 
 CONNECT_DEADLINE = timedelta(seconds=10)
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(seconds=30)
+_DEFAULT_NAMESPACE = "default"
+
+
+class KeySettings(Protocol):
+    """What of ``settings.Settings`` it takes to connect; loading all of those takes long."""
+
+    def key_ring(self) -> KeyRing | None:
+        """The keys to encrypt with; None where there are none.
+
+        Raises:
+            SettingsError: they are no ring, or there must be some.
+        """
 
 
 def address() -> str:
@@ -30,22 +47,38 @@ def address() -> str:
     Raises:
         SettingsError: the profile cannot be read.
     """
-    return _config().get("target_host") or "localhost:7233"
+    return temporal_profile.address(temporal_profile.load())
 
 
-async def connect(*, lazy: bool = False) -> Client:
-    """A client by the profile of the environment.
+async def connect(
+    settings: KeySettings, *, lazy: bool = False, interceptors: Sequence[Interceptor] = ()
+) -> Client:
+    """A client by the profile of the environment, which encrypts where the settings name keys.
 
     Args:
+        settings: of the process, for its ring of keys.
         lazy: connect with the first call, for a process that must start while Temporal is away.
+        interceptors: see what is sent, beside the one that carries correlation ids.
 
     Raises:
         TemporalUnavailableError: Temporal does not answer at the address.
-        SettingsError: the profile cannot be read.
+        SettingsError: the profile or the ring of keys cannot be read, or production has no keys.
     """
-    config = _config()
-    config["target_host"] = address()
-    connecting = Client.connect(**config, data_converter=pydantic_data_converter, lazy=lazy)
+    return await _connected(settings.key_ring(), interceptors, lazy=lazy)
+
+
+async def _connected(
+    keys: KeyRing | None, interceptors: Sequence[Interceptor], *, lazy: bool = False
+) -> Client:
+    config = temporal_profile.load()
+    config["target_host"] = temporal_profile.address(config)
+    connecting = Client.connect(
+        **config,
+        data_converter=converter_of(keys, config.get("namespace") or _DEFAULT_NAMESPACE),
+        lazy=lazy,
+        interceptors=[*interceptors, Correlation()],
+        header_codec_behavior=HeaderCodecBehavior.CODEC,
+    )
     try:
         # not wait_for: until Python 3.12 it can swallow the signal that ends the process
         async with asyncio.timeout(CONNECT_DEADLINE.total_seconds()):
@@ -53,23 +86,50 @@ async def connect(*, lazy: bool = False) -> Client:
     except (RuntimeError, TimeoutError) as error:
         _log.debug("Temporal's own words: %s", error)
         raise TemporalUnavailableError(
-            f"Temporal does not answer at {address()}.",
-            "Start it, or set TEMPORAL_ADDRESS (or TEMPORAL_PROFILE) to where it is.",
+            f"Temporal does not answer at {config['target_host']}.",
+            temporal_profile.advice(config),
         ) from None
 
 
 async def connect_patiently(
-    first_pause: timedelta = FIRST_PAUSE, longest_pause: timedelta = LONGEST_PAUSE
+    settings: KeySettings,
+    first_pause: timedelta = FIRST_PAUSE,
+    longest_pause: timedelta = LONGEST_PAUSE,
+    *,
+    interceptors: Sequence[Interceptor] = (),
 ) -> Client:
-    """A client, however long Temporal takes to come; each failed try is logged with the reason."""
+    """A client, however long Temporal takes to come; each failed try is logged with the reason.
+
+    Raises:
+        SettingsError: as ``connect`` does.
+    """
+    keys = settings.key_ring()
     pause = first_pause
     while True:
         try:
-            return await connect()
+            client = await _connected(keys, interceptors)
         except TemporalUnavailableError as error:
-            _log.warning("%s Trying again in %.0f s.", error.reason, pause.total_seconds())
+            seconds = pause.total_seconds()
+            _log.warning(
+                "%s Trying again in %.0f s.",
+                error.reason,
+                seconds,
+                extra={"pause_seconds": seconds},
+            )
             await asyncio.sleep(pause.total_seconds())
             pause = min(pause * 2, longest_pause)
+        else:
+            warn_without_keys(settings)
+            return client
+
+
+def warn_without_keys(settings: KeySettings) -> None:
+    """Say in a long-running process's log that it encrypts nothing, where that is so."""
+    if settings.key_ring() is None:
+        _log.warning(
+            "No HOSTED_NUMBERS_ENCRYPTION_KEYS: what Temporal and the blob store keep is not "
+            "encrypted. Make a ring with: hosted-numbers encryption-keys new"
+        )
 
 
 async def has_worker(client: Client, task_queue: str) -> bool:
@@ -82,13 +142,3 @@ async def has_worker(client: Client, task_queue: str) -> bool:
         )
     )
     return bool(answer.pollers)
-
-
-def _config() -> ClientConnectConfig:
-    try:
-        return ClientConfig.load_client_connect_config(config_file_strict=True)
-    except (RuntimeError, ValueError) as error:
-        raise SettingsError(
-            f"The Temporal profile cannot be read: {error}.",
-            "Correct the file that TEMPORAL_CONFIG_FILE names, or TEMPORAL_PROFILE.",
-        ) from None

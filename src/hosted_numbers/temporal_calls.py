@@ -1,6 +1,7 @@
 """Calls to Temporal with a deadline each, and its errors in our own words."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, TypeAlias, TypeVar
@@ -28,6 +29,8 @@ from hosted_numbers.errors import (
 )
 from hosted_numbers.ids import phone_number_of
 
+_log = logging.getLogger(__name__)
+
 T = TypeVar("T")
 Handle: TypeAlias = WorkflowHandle[Any, Any]
 
@@ -39,12 +42,20 @@ _SECOND_LOOK = timedelta(milliseconds=500)
 # Between two tries of what a workflow was not ready for.
 _PAUSE = timedelta(milliseconds=100)
 
+# What says nothing about the call itself: the SDK sends a call again by itself on all of them but
+# the first two, and raises the last one when it gives up. A connection that broke in the middle of
+# an answer is UNKNOWN or INTERNAL.
+# Source: RETRYABLE_ERROR_CODES of https://github.com/temporalio/sdk-core (client/src/retry.rs)
 _NO_ANSWER = {
-    RPCStatusCode.ABORTED,
     RPCStatusCode.CANCELLED,
     RPCStatusCode.DEADLINE_EXCEEDED,
+    RPCStatusCode.ABORTED,
+    RPCStatusCode.DATA_LOSS,
+    RPCStatusCode.INTERNAL,
+    RPCStatusCode.OUT_OF_RANGE,
     RPCStatusCode.RESOURCE_EXHAUSTED,
     RPCStatusCode.UNAVAILABLE,
+    RPCStatusCode.UNKNOWN,
 }
 
 
@@ -78,14 +89,18 @@ class TemporalCalls:
             return False
 
     async def answered(
-        self, send: Callable[[], Awaitable[T]], handle: Handle, *, in_time: bool = True
+        self,
+        send: Callable[[], Awaitable[T]],
+        handle: Handle,
+        *,
+        deadline: timedelta | None = None,
     ) -> T:
         """What a worker answers; its refusals and Temporal's errors in our own words.
 
         Args:
             send: sends the call; it is sent again while the workflow is not ready for it.
             handle: the order's workflow.
-            in_time: whether the deadline bounds it, or the caller does.
+            deadline: how long it may take, where that is not what other calls may.
 
         Raises:
             ToldProgressError: the answer to ``READ_PROGRESS``.
@@ -95,9 +110,8 @@ class TemporalCalls:
             NoWorkerError: no worker answered in time.
             TemporalUnavailableError: Temporal did not.
         """
-        answer = _when_ready(send)
         try:
-            return await (self._in_time(answer) if in_time else answer)
+            return await self._in_time(_when_ready(send), deadline)
         except (WorkflowUpdateFailedError, WorkflowQueryFailedError) as error:
             raise _refusal(error) from None
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
@@ -105,7 +119,7 @@ class TemporalCalls:
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
                 raise await self._missing(handle) from None
-            if error.status in _NO_ANSWER:
+            if _is_no_answer(error):
                 raise await self._silent() from None
             raise
         except RuntimeError as error:
@@ -123,23 +137,23 @@ class TemporalCalls:
         """Nothing answered in time: is it Temporal or the workers?"""
         return _no_worker() if await self.reachable(_SECOND_LOOK) else _unavailable()
 
-    async def _in_time(self, call: Awaitable[T]) -> T:
+    async def _in_time(self, call: Awaitable[T], deadline: timedelta | None = None) -> T:
         """The call's answer, or TimeoutError once the deadline is over.
 
         ``rpc_timeout`` alone does not bound a call: the SDK goes on trying for seconds when its
         connection breaks, and a lazy client connects without any limit.
         """
-        async with asyncio.timeout((self._deadline + _SLACK).total_seconds()):
+        async with asyncio.timeout(((deadline or self._deadline) + _SLACK).total_seconds()):
             return await call
 
-    async def within(self, call: Awaitable[T]) -> T:
+    async def within(self, call: Awaitable[T], deadline: timedelta | None = None) -> T:
         """Temporal's answer within the deadline, its absence as ``TemporalUnavailableError``."""
         try:
-            return await self._in_time(call)
+            return await self._in_time(call, deadline)
         except TimeoutError:
             raise _unavailable() from None
         except RPCError as error:
-            if error.status in _NO_ANSWER:
+            if _is_no_answer(error):
                 raise _unavailable() from None
             raise
         except RuntimeError as error:
@@ -161,10 +175,20 @@ async def _when_ready(send: Callable[[], Awaitable[T]]) -> T:
         await asyncio.sleep(_PAUSE.total_seconds())
 
 
+def _is_no_answer(error: RPCError) -> bool:
+    """Whether an error is Temporal's absence, which the log then names by its status."""
+    status = error.status.name
+    if error.status in _NO_ANSWER:
+        _log.info("Temporal gave no answer: %s", status, extra={"kind": status})
+    return error.status in _NO_ANSWER
+
+
 def not_found(phone_number: str) -> OrderNotFoundError:
     """What is said of a number that has no order, or none that the caller may know of."""
     return OrderNotFoundError(
-        f"No order is known for {phone_number}.", "Check the number, or start an order for it."
+        f"No order is known for {phone_number}. There was none, or its history expired.",
+        "Check the number, or start an order for it. What Temporal has forgotten stands in the "
+        "files that hosted-numbers export made in time, and at Twilio.",
     )
 
 

@@ -33,6 +33,7 @@ from hosted_numbers.contract import (
     VerificationCodeEntry,
 )
 from hosted_numbers.errors import InvalidRequestError
+from hosted_numbers.letter_groups.contract import LetterAmendment
 from hosted_numbers.phone_numbers import dialable_phone_number, hostable_phone_number
 
 CODE_PATTERN: Final = r"^[0-9]{4,10}$"
@@ -45,6 +46,7 @@ BLOB_PATTERN: Final = r"^\+[1-9][0-9]{6,14}/[0-9a-f-]{36}$"
 MEDIA_TYPES: Final = ("application/pdf", "image/jpeg", "image/png")
 MOST_SUPPORTING_DOCUMENTS: Final = 10
 MOST_ATTRIBUTES: Final = 50
+MOST_IN_A_GROUP: Final = 1000
 _URL_LENGTH: Final = 2000
 
 
@@ -114,6 +116,7 @@ CustomerReference = Annotated[
     ),
 ]
 """It is searched for in Temporal's lists, whose queries cannot hold quotes or backslashes."""
+LoaGroupSize = Annotated[int, Field(ge=1, le=MOST_IN_A_GROUP)]
 Emails = Annotated[tuple[EmailStr, ...], Field(max_length=20)]
 AddressSid = Annotated[str, _sid("AD", "An Address")]
 AccountSid = Annotated[str, _sid("AC", "An Account")]
@@ -205,7 +208,15 @@ class NewHostedNumberOrder(Strict, HostedNumberOrderRequest, extra="forbid"):
     bill_date: BillDate | None = None
     supporting_documents: SupportingDocuments = ()
     customer: CustomerReference | None = None
+    loa_group: CustomerReference | None = None
+    loa_group_size: LoaGroupSize | None = None
     deadline_days: Annotated[int, Field(ge=1, le=LONGEST_DEADLINE_DAYS)] = 29
+
+    @model_validator(mode="after")
+    def _sized_group(self) -> Self:
+        if self.loa_group_size is not None and self.loa_group is None:
+            raise ValueError("A loa_group_size is the size of a loa_group: name the group too.")
+        return self
 
     @model_validator(mode="after")
     def _own_documents(self) -> Self:
@@ -260,6 +271,22 @@ class NewAmendment(Strict, Amendment, extra="forbid"):
         if not self.changes():
             raise ValueError("Name at least one field to change.")
         _told_apart(self.supporting_documents)
+        return self
+
+
+class NewLetterAmendment(Strict, LetterAmendment, extra="forbid"):
+    """A change of a group's letter as a person may send it: at least one field."""
+
+    email: EmailStr | None = None
+    contact_title: ShortText | None = None
+    contact_phone_number: DialablePhoneNumber | None = None
+    address_sid: AddressSid | None = None
+    cc_emails: Annotated[Emails, AfterValidator(_not_cleared)] | None = None
+
+    @model_validator(mode="after")
+    def _something_changes(self) -> Self:
+        if not self.changes():
+            raise ValueError("Name at least one field to change.")
         return self
 
 

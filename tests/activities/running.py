@@ -14,10 +14,12 @@ from tests.world import Twilio
 T = TypeVar("T")
 
 
-async def run(activity: Callable[..., Awaitable[T]], *args: Any, attempt: int = 1) -> T:
+async def run(
+    activity: Callable[..., Awaitable[T]], *args: Any, attempt: int = 1, **info: Any
+) -> T:
     """The activity as a worker runs it, on its first try or a later one."""
     env = ActivityEnvironment()
-    env.info = replace(env.info, attempt=attempt)
+    env.info = replace(env.info, attempt=attempt, **info)
     return await env.run(activity, *args)
 
 

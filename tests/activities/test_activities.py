@@ -1,7 +1,8 @@
 """Each activity against the simulator: found, not doubled; failures that Temporal understands."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
@@ -31,10 +32,12 @@ from hosted_numbers.twilio import (
     TwilioError,
     UnknownOutcomeError,
     UnreadableAnswerError,
+    backoff,
 )
 from tests.activities.running import letter, run, verified
 from tests.orders import NUMBER, an_order
 from tests.world import AUTH_TOKEN, Twilio
+from workflows.policies import LONGEST_RETRY_AFTER
 
 DOCUMENTS = "/HostedNumbers/AuthorizationDocuments"
 
@@ -49,6 +52,30 @@ async def test_create_finds_ours_before_any_other(twilio: Twilio) -> None:
     await twilio.tell(f"orders/{first.sid}", status="failed", failure_reason="idle")
     again = await run(orders.find_or_create, an_order())
     assert again.sid != first.sid
+
+
+@pytest.mark.fault("F07")
+async def test_create_whose_order_failed_before_anybody_heard_of_it(twilio: Twilio) -> None:
+    """It is adopted by the next try; by another order of the number, later, it is not."""
+    orders = HostedNumberOrderActivities(twilio.twilio, None)
+    path = "/HostedNumbers/HostedNumberOrders"
+    began = datetime.now(UTC)
+    now: dict[str, Any] = {"scheduled_time": began, "started_time": began}
+    await twilio.fault("POST", path, "commit-then-drop", times=1)
+    with pytest.raises(ApplicationError):
+        await run(orders.find_or_create, an_order(), **now)
+    [made] = (await twilio.ledger())["orders"]
+    await twilio.tell(f"orders/{made['sid']}", status="failed", failure_reason="SMS-enabled")
+
+    adopted = await run(orders.find_or_create, an_order(), attempt=2, **now)
+    later = began + timedelta(minutes=1)
+    other = await run(
+        orders.find_or_create, an_order(), attempt=2, scheduled_time=later, started_time=later
+    )
+
+    assert (adopted.sid, adopted.status, adopted.previous_sid) == (made["sid"], "failed", None)
+    assert other.sid != made["sid"]
+    assert other.previous_sid == made["sid"]
 
 
 async def test_create_that_is_refused_as_hosted_looks_once_more(twilio: Twilio) -> None:
@@ -188,8 +215,25 @@ def test_retry_after_is_honoured_up_to_a_quarter_of_an_hour(asked: int, waited: 
     """An absurd one must not park an order for a day."""
     error = RateLimitedError("no", status=429, retry_after=timedelta(seconds=asked))
     failure = application_error(error)
-    assert failure.next_retry_delay == timedelta(seconds=waited)
-    assert failure.details[0].retry_after == waited
+    assert failure.next_retry_delay is not None
+    assert waited <= failure.next_retry_delay.total_seconds() <= waited * 1.1
+    assert failure.details[0].retry_after == failure.next_retry_delay.total_seconds()
+    assert failure.category == ApplicationErrorCategory.BENIGN
+    assert not failure.non_retryable
+
+
+@pytest.mark.fault("F11")
+def test_orders_do_not_return_all_in_the_same_instant() -> None:
+    """Each draws its wait out by a little of its own; the cap does not make them equal again."""
+    error = RateLimitedError("no", status=429, retry_after=timedelta(days=1))
+    delays = {application_error(error).next_retry_delay for _ in range(50)}
+    assert len(delays) > 40
+
+
+@pytest.mark.fault("F11")
+def test_the_client_holds_back_no_longer_than_orders_wait() -> None:
+    """An order that has waited as long as it may would else find the client still silent."""
+    assert backoff.LONGEST_ASKED == LONGEST_RETRY_AFTER
 
 
 async def test_client_of_a_worker_comes_from_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,19 +1,27 @@
 """Handing an event over, and delivering it: what Temporal is told of each outcome."""
 
+import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.runtime import MetricBuffer, Runtime, TelemetryConfig
 from temporalio.testing import ActivityEnvironment
 
 from activities import notification_activities
 from activities.failures import delivery_failure
 from activities.hosted_number_orders import HostedNumberOrderActivities
-from activities.notifications import NotificationActivities
+from activities.notifications import NotificationActivities, NotificationDeliveryActivities
 from hosted_numbers.contract import NotificationData, NotificationEvent
-from hosted_numbers.delivery import DeliveryError, GoneError, NoAnswerError, NotTakenError
+from hosted_numbers.delivery import (
+    AddressRefusedError,
+    DeliveryError,
+    GoneError,
+    NoAnswerError,
+    NotTakenError,
+)
 from hosted_numbers.steps import OrderLookup
 from tests.activities.running import run
 from tests.orders import NUMBER, an_order
@@ -106,3 +114,31 @@ async def test_endpoint_that_was_taken_away_is_tried_again() -> None:
     with pytest.raises(ApplicationError, match="HOSTED_NUMBERS_NOTIFICATION_URL") as failure:
         await run(deliver, EVENT)
     assert not failure.value.non_retryable
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (None, "delivered"),
+        (NoAnswerError("No answer."), "no-answer"),
+        (NotTakenError("500."), "not-taken"),
+        (GoneError("410."), "gone"),
+        (AddressRefusedError("Not public."), "address-refused"),
+    ],
+    ids=["delivered", "no answer", "not taken", "gone", "refused"],
+)
+async def test_each_try_is_counted_by_what_came_of_it(
+    error: DeliveryError | None, outcome: str
+) -> None:
+    """And by the type of the event; nothing of the order is in a label."""
+    buffer = MetricBuffer(10)
+    env = ActivityEnvironment()
+    env.metric_meter = Runtime(telemetry=TelemetryConfig(metrics=buffer)).metric_meter
+    activities = NotificationDeliveryActivities(Inbox(always=error))
+    with contextlib.suppress(ApplicationError):
+        await env.run(activities.deliver, EVENT)
+
+    [update] = buffer.retrieve_updates()
+    assert update.metric.name == "hosted_numbers_notifications"
+    assert {"type": EVENT.type, "outcome": outcome}.items() <= dict(update.attributes).items()
+    assert NUMBER not in str(update.attributes)

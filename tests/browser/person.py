@@ -77,6 +77,13 @@ class Person:
         await self.page.get_by_label("File").set_input_files([file])
         await self.presses("Hand it in")
 
+    async def imports(self, content: bytes, button: str) -> None:
+        """Choose a bulk file and press a button of its form."""
+        await self.goes("/imports")
+        file = FilePayload(name="orders.csv", mimeType="text/csv", buffer=content)
+        await self.page.get_by_label("File").set_input_files([file])
+        await self.presses(button)
+
     async def sees(self, words: str | re.Pattern[str], *, patience: float = LOOKS) -> None:
         """Wait until it stands there, for whoever looks."""
         shown = self.page.get_by_text(words).filter(visible=True).first

@@ -33,7 +33,8 @@ async def test_pages_are_accessible(
     await look("sign-in")
     await person.signs_in()
     await expect(person.heading("Overview")).to_be_visible()
-    for path in ("/", f"/orders/{number}", f"/orders/{number}/cancel", "/new", "/docs", "/no"):
+    order = f"/orders/{number}"
+    for path in ("/", order, f"{order}/cancel", "/new", "/imports", "/docs", "/no"):
         await person.goes(path)
         await look(path)
     await person.goes("/new")

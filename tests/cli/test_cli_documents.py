@@ -63,6 +63,20 @@ def test_a_bill_is_kept_and_given_to_its_order(
     assert files_in(directory) == [Path(bill).read_bytes()]
 
 
+@pytest.mark.security("S9")
+def test_a_bill_waits_for_the_virus_scanner(
+    run: Run, orders: StoriedOrders, directory: Path, bill: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is away: nothing is kept, and the next step names its setting."""
+    monkeypatch.setenv("HOSTED_NUMBERS_CLAMD_ADDRESS", f"unix:{directory.parent}/no.sock")
+
+    result = run("order", "bill", NUMBER, bill)
+
+    assert result.exit_code == 1
+    assert "HOSTED_NUMBERS_CLAMD_ADDRESS" in result.stderr
+    assert (orders.acts, files_in(directory)) == ([], [])
+
+
 @pytest.mark.usefixtures("directory")
 def test_what_the_file_is_stands_in_the_options(
     run: Run, orders: StoriedOrders, tmp_path: Path

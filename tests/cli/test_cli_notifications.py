@@ -18,6 +18,7 @@ from hosted_numbers.notification_records import (
     Notifications,
     NotificationSummary,
 )
+from hosted_numbers.settings import Settings
 from tests.cli.storied_orders import Run
 from tests.orders import NUMBER
 
@@ -234,7 +235,7 @@ async def test_commands_reach_temporal_by_its_profile(monkeypatch: pytest.Monkey
     """The client is the one of the environment."""
     client = object()
 
-    async def connect() -> object:
+    async def connect(_: Settings) -> object:
         return client
 
     monkeypatch.setattr(temporal, "connect", connect)

@@ -87,6 +87,8 @@ def test_create_takes_every_field(run: Run, orders: StoriedOrders) -> None:
         "call_when": "business-hours",
         "bill_date": datetime.now(UTC).date(),
         "customer": "customer-4711",
+        "loa_group": "spring 2026",
+        "loa_group_size": 40,
         "deadline_days": 10,
     }
     words = [

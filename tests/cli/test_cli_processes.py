@@ -2,16 +2,18 @@
 
 import json
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from temporalio.client import Client
 
-from hosted_numbers import cli, search_attributes, temporal
+from hosted_numbers import cli, search_attributes, sweeps, temporal
 from hosted_numbers.cli import connection, process_actions
 from hosted_numbers.cli.lazily import lazily
 from hosted_numbers.cli.terminal import extra
@@ -24,6 +26,7 @@ from hosted_numbers.simulator.errors import SimulatorRefused
 from tests.cli.storied_orders import Run
 
 ACCOUNT = "AC" + "1" * 32
+KEY = "SK" + "2" * 32
 
 
 @pytest.fixture(autouse=True)
@@ -156,15 +159,21 @@ def test_simulator_takes_its_options(
 def test_simulator_reads_credentials_from_the_environment(
     run: Run, served: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """So that no secret stands in a process list; from a file, too."""
+    """So that no secret stands in a process list; from a file, too; an API key is as good."""
     token = tmp_path / "token"
     token.write_text("secret\n")
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
     monkeypatch.setenv("TWILIO_AUTH_TOKEN_FILE", str(token))
 
+    monkeypatch.setenv("TWILIO_API_KEY", KEY)
+
+    assert run("simulator").exit_code == 0
+    monkeypatch.setenv("TWILIO_API_SECRET", "another")
     assert run("simulator").exit_code == 0
 
     assert served[0]["config"].auth_token.get_secret_value() == "secret"
+    assert served[0]["config"].api_keys == {}
+    assert served[1]["config"].api_keys[KEY].get_secret_value() == "another"
     assert served[0]["config"].people == frozenset()
 
 
@@ -250,7 +259,7 @@ def namespace(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The search attributes that the namespace lacks."""
     missing = ["HostedNumberStatus", "HostedNumberDeadline"]
 
-    async def connect() -> None:
+    async def connect(_: Settings) -> None:
         return None
 
     async def unregistered(client: Client) -> list[str]:
@@ -262,7 +271,20 @@ def namespace(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         added, missing[:] = missing[:], []
         return added
 
+    paces: list[timedelta] = []
+
+    async def ensure(client: Client, every: timedelta) -> str:
+        del client
+        paces.append(every)
+        return "created" if len(paces) == 1 else "updated"
+
+    async def schedule(client: Client) -> sweeps.SweepSchedule | None:
+        del client
+        return sweeps.SweepSchedule(paces[-1], False, None) if paces else None
+
     monkeypatch.setattr(temporal, "connect", connect)
+    monkeypatch.setattr(sweeps, "ensure", ensure)
+    monkeypatch.setattr(sweeps, "schedule", schedule)
     monkeypatch.setattr(search_attributes, "unregistered", unregistered)
     monkeypatch.setattr(search_attributes, "register", register)
     return missing
@@ -274,8 +296,11 @@ def test_setup_says_what_it_added_and_may_be_repeated(run: Run) -> None:
     first, second = run("setup"), run("setup")
 
     assert (first.exit_code, second.exit_code) == (0, 0)
-    assert first.stdout == "Added: HostedNumberStatus, HostedNumberDeadline\n"
+    assert first.stdout == (
+        "Added: HostedNumberStatus, HostedNumberDeadline\nStatus sweep: created\n"
+    )
     assert second.stdout.startswith("Added: nothing")
+    assert second.stdout.endswith("Status sweep: updated\n")
 
 
 def test_setup_check_only_looks(run: Run, namespace: list[str]) -> None:
@@ -284,21 +309,38 @@ def test_setup_check_only_looks(run: Run, namespace: list[str]) -> None:
     as_json = run("setup", "--check", "-o", "json")
 
     assert (missing.exit_code, as_json.exit_code) == (1, 1)
-    assert missing.stdout == "Missing: HostedNumberStatus, HostedNumberDeadline\n"
-    assert json.loads(as_json.stdout) == {"missing": namespace}
+    assert missing.stdout.startswith("Missing: HostedNumberStatus, HostedNumberDeadline\n")
+    assert "Status sweep: missing" in missing.stdout
+    told = json.loads(as_json.stdout)
+    assert told == {"missing": namespace, "sweep": "missing, or not as the settings say"}
     assert "hosted-numbers setup" in missing.stderr
-    assert run("setup", "-o", "json").stdout == f'{{"added": {json.dumps(namespace or _ALL)}}}\n'
+    done = json.loads(run("setup", "-o", "json").stdout)
+    assert done == {"added": _ALL, "sweep": "created"}
     assert run("setup", "--check").exit_code == 0
+
+
+@pytest.mark.usefixtures("namespace")
+def test_setup_check_misses_a_schedule_of_another_pace(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the settings say now is what counts, also that there shall be none."""
+    monkeypatch.setenv("HOSTED_NUMBERS_SWEEP_SECONDS", "0")
+    assert "Status sweep: as it should be" in run("setup", "--check").stdout
+    monkeypatch.setenv("HOSTED_NUMBERS_SWEEP_SECONDS", "60")
+    assert run("setup").exit_code == 0
+    assert run("setup", "--check").exit_code == 0
+    monkeypatch.setenv("HOSTED_NUMBERS_SWEEP_SECONDS", "30")
+    result = run("setup", "--check")
+    assert result.exit_code == 1
+    assert "hosted-numbers setup" in result.stderr
 
 
 _ALL = ["HostedNumberStatus", "HostedNumberDeadline"]
 
 
-def test_without_temporal_a_command_says_so(
-    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_without_temporal_a_command_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit 1, the address, and what to do."""
-    monkeypatch.setenv("TEMPORAL_CONFIG_FILE", str(tmp_path / "none.toml"))
+    monkeypatch.setenv("TEMPORAL_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:9")
 
     result = run("order", "list")
@@ -322,7 +364,7 @@ async def test_the_settings_reach_the_orders(monkeypatch: pytest.MonkeyPatch) ->
     """Deadlines and the link to the gateway."""
     monkeypatch.setenv("PUBLIC_BASE_URL", "https://numbers.example.com")
 
-    async def connect() -> None:
+    async def connect(_: Settings) -> None:
         return None
 
     monkeypatch.setattr(temporal, "connect", connect)

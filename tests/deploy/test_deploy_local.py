@@ -12,14 +12,15 @@ import pytest
 from deploy import local
 from deploy.local import PORTS, Deployment, main
 from deploy.processes import free_port
+from hosted_numbers.encryption.key_ring import KeyRing
 
 FAILING_TEMPORAL = "#!/bin/sh\necho 'no room on this disk'\nexit 3\n"
 
 
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The deployment settles where its process finds Temporal; the next test starts afresh."""
-    for name in ("TEMPORAL_ADDRESS", "TEMPORAL_CONFIG_FILE"):
+    """The deployment settles how its process finds and reads Temporal; the next test is afresh."""
+    for name in ("TEMPORAL_ADDRESS", "TEMPORAL_CONFIG_FILE", "HOSTED_NUMBERS_ENCRYPTION_KEYS_FILE"):
         monkeypatch.setenv(name, "")
     monkeypatch.setenv("HOSTED_NUMBERS_STATE", str(tmp_path / "state"))
 
@@ -38,6 +39,21 @@ def test_secrets_go_to_those_who_need_them(deployment: Deployment) -> None:
     assert key not in deployment.environment("temporal", "twilio", "gateway").values()
     assert deployment.secret("api-key") == key
     assert stat.S_IMODE((deployment.state / "api-key").stat().st_mode) == 0o600
+
+
+@pytest.mark.security("S11")
+def test_whoever_reads_temporal_has_the_keys(deployment: Deployment) -> None:
+    """One ring, made once, in a file of its owner's; the welcome names it for the command line."""
+    settings = deployment.environment("temporal")
+    path = Path(settings["HOSTED_NUMBERS_ENCRYPTION_KEYS_FILE"])
+    ring = path.read_text(encoding="utf-8")
+    assert len(KeyRing(ring).keys) == 1
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert deployment.environment("temporal") == settings
+    assert path.read_text(encoding="utf-8") == ring
+    said = local._welcome(deployment)
+    assert f"HOSTED_NUMBERS_ENCRYPTION_KEYS_FILE={path}" in said
+    assert ring.strip() not in said
 
 
 def test_operator_can_sign_in_with_what_stands_in_a_file(deployment: Deployment) -> None:

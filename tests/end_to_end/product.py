@@ -14,16 +14,16 @@ from typing import Any, NamedTuple, TypeVar
 
 import httpx
 import pytest
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
 from deploy import local
 from deploy.processes import Processes, _inherited, free_port, listening
 from hosted_numbers import temporal
 from hosted_numbers.ids import order_workflow_id
+from hosted_numbers.settings import Settings
 from tests.orders import an_order
 from tests.world import BINARIES
-from workflows import WORKFLOWS, sandbox
+from workflows import WORKFLOWS, runner
 
 ORDERS = "/v1/hosted-number-orders"
 CREATE = "/HostedNumbers/HostedNumberOrders"
@@ -116,6 +116,11 @@ class Parts(Processes):
         process = self._running.pop(name)
         process.send_signal(signal.SIGTERM)
         return await asyncio.to_thread(process.wait, PATIENCE)
+
+    async def dismiss(self, name: str) -> int:
+        """Tell a process to end, for good; its exit code."""
+        del self._how[name]
+        return await self.end(name)
 
     async def mend(self) -> None:
         """Start what is missing, so that one failed test does not fail the next."""
@@ -249,9 +254,9 @@ class Product:
 async def replay(product: Product, numbers: Iterable[str]) -> None:
     """Replay what these orders went through: each must come to the same steps again."""
     with settled(product.parts.at_temporal):
-        client = await temporal.connect()
+        client = await temporal.connect(Settings.read())
     replayer = Replayer(
-        workflows=WORKFLOWS, workflow_runner=sandbox(), data_converter=pydantic_data_converter
+        workflows=WORKFLOWS, workflow_runner=runner(), data_converter=client.data_converter
     )
     for number in numbers:
         handle = client.get_workflow_handle(order_workflow_id(number))
@@ -259,10 +264,12 @@ async def replay(product: Product, numbers: Iterable[str]) -> None:
 
 
 @contextmanager
-def a_deployment(state: Path) -> Iterator[tuple[local.Deployment, Parts]]:
-    """Everything up, with its state in files; afterwards no process and no port is left."""
+def a_deployment(
+    state: Path, *, keep: bool = True, people: str = "signer,reviewer"
+) -> Iterator[tuple[local.Deployment, Parts]]:
+    """Everything up, with its state in files or not; afterwards no process and no port is left."""
     ports = {name: free_port() for name in local.PORTS}
-    deployment = local.Deployment(state, ports, keep=True, people="signer,reviewer", pace=0.2)
+    deployment = local.Deployment(state, ports, keep=keep, people=people, pace=0.2)
     parts = Parts(state / "logs", at_temporal=deployment.environment("temporal"))
     try:
         with settled(parts.at_temporal):

@@ -108,7 +108,7 @@ async def test_demo_shows_orders_until_they_end() -> None:
     """It prints where to look, a table of how each order ended, and ends 0 by itself."""
     async with at_terminal("demo", "--pace", "0.2") as demo:
         await demo.until("API and docs")
-        assert len(demo.children) == 4
+        assert len(demo.children) == 5
         assert await demo.end() == 0, demo.text
         assert "/namespaces/default/workflows" in demo.text
         table = demo.text.partition("How they ended")[2]

@@ -27,6 +27,7 @@ UNLIMITED = {
     "HOSTED_NUMBERS_RATE_LIMIT_STARTS": "100000/minute",
     "HOSTED_NUMBERS_RATE_LIMIT_CODES": "100000/minute",
     "HOSTED_NUMBERS_RATE_LIMIT_UPLOADS": "100000/minute",
+    "HOSTED_NUMBERS_RATE_LIMIT_IMPORTS": "100000/minute",
     # What an order takes its time over is promised, so that a case takes no longer than this.
     "HOSTED_NUMBERS_ANSWER_DEADLINE_SECONDS": "1",
 }

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from hosted_numbers.blobs import BlobStore
 from hosted_numbers.gateway.app import create_app
-from tests.gateway.orders_in_memory import KEY, OrdersInMemory, settings_of_gateway
+from tests.gateway.orders_in_memory import OrdersInMemory, backend, settings_of_gateway
 
 
 @pytest.fixture
@@ -37,11 +37,7 @@ def app(orders: OrdersInMemory, blobs: BlobStore) -> FastAPI:
 @pytest.fixture
 async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """A client that has the API key."""
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app),
-        base_url="http://gateway.test",
-        headers={"Authorization": f"Bearer {KEY}"},
-    ) as client:
+    async with backend(app) as client:
         yield client
 
 

@@ -3,6 +3,8 @@
 import hashlib
 from datetime import UTC, datetime, timedelta
 
+import httpx
+from fastapi import FastAPI
 from pydantic import SecretStr
 
 from hosted_numbers.contract import (
@@ -29,6 +31,7 @@ from hosted_numbers.order_lists import (
 )
 from hosted_numbers.order_starts import StartedOrder
 from hosted_numbers.orders import HostedNumberOrders
+from hosted_numbers.problem_reports import SHOWN, Problem, ProblemReports, Problems
 from hosted_numbers.settings import Settings
 from hosted_numbers.temporal_calls import not_found
 
@@ -56,12 +59,15 @@ class OrdersInMemory(HostedNumberOrders):
         self.acts: list[tuple[str, str, Message]] = []
         self.hints: list[tuple[str, OrderChanged]] = []
         self.queries: list[dict[str, object]] = []
+        self.statuses: dict[str, str] = {}
+        self.stood = timedelta(0)
         self.failure: Exception | None = None
         self.refusal: Exception | None = None
         self.phase: Phase = "verification"
         self.previous_run_id: str | None = None
         self.up = True
         self.lists: ListsInMemory = ListsInMemory(self)
+        self.problems: ProblemsInMemory = ProblemsInMemory()
 
     @property
     def untouched(self) -> bool:
@@ -69,9 +75,14 @@ class OrdersInMemory(HostedNumberOrders):
         return not (self.open or self.acts or self.hints or self.queries)
 
     async def start(
-        self, order: HostedNumberOrderRequest, *, idempotency: str | None = None
+        self,
+        order: HostedNumberOrderRequest,
+        *,
+        idempotency: str | None = None,
+        bulk_import: str | None = None,
     ) -> StartedOrder:
         """Keep it, unless another is kept."""
+        del bulk_import
         self.fail()
         known = self.open.setdefault(order.phone_number, order)
         workflow_id = order_workflow_id(order.phone_number)
@@ -155,6 +166,27 @@ class OrdersInMemory(HostedNumberOrders):
         self.hints.append((phone_number, hint))
         return True
 
+    async def summary(self, phone_number: str) -> OrderSummary | None:
+        """An open order in the status of ``statuses``, since just now."""
+        self.fail()
+        if phone_number not in self.open:
+            return None
+        now = datetime.now(UTC)
+        return OrderSummary(
+            phone_number=phone_number,
+            workflow_id=order_workflow_id(phone_number),
+            run_id="run-1",
+            open=True,
+            started_at=now,
+            closed_at=None,
+            status=self.statuses.get(phone_number),
+            waiting_for="nothing",
+            sid=None,
+            customer=None,
+            deadline=None,
+            since=now - self.stood,
+        )
+
     async def customer_of(self, phone_number: str) -> str | None:
         """As the order says."""
         self._known(phone_number)
@@ -183,6 +215,17 @@ class OrdersInMemory(HostedNumberOrders):
         """Raise what it is told to."""
         if self.failure is not None:
             raise self.failure
+
+
+class ProblemsInMemory(ProblemReports):
+    """As many problems as it is told."""
+
+    def __init__(self) -> None:
+        self.known: tuple[Problem, ...] = ()
+
+    async def read(self, limit: int = SHOWN) -> Problems:
+        """The first of them."""
+        return Problems(len(self.known), self.known[:limit])
 
 
 class ListsInMemory(OrderLists):
@@ -228,6 +271,11 @@ class ListsInMemory(OrderLists):
             )
             for each in (None, *STATUSES)
         )
+
+    async def of_import(self, import_id: str) -> dict[str, int]:
+        """The same always."""
+        del import_id
+        return {"received": 3, "completed": 2}
 
     async def pressing(self, limit: int = 50) -> Pressing:
         """All of them need a person."""
@@ -278,4 +326,13 @@ def settings_of_gateway(**changes: object) -> Settings:
             "twilio_auth_token": SecretStr(TOKEN),
             **changes,
         }
+    )
+
+
+def backend(app: FastAPI, key: str = KEY) -> httpx.AsyncClient:
+    """A client with an API key, in the gateway's process."""
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app),
+        base_url="http://gateway.test",
+        headers={"Authorization": f"Bearer {key}"},
     )

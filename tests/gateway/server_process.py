@@ -14,7 +14,7 @@ import httpx
 from tests.gateway.orders_in_memory import KEY, NUMBER, ORDERS
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 20
+PATIENCE = 60
 HEADERS = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/pdf"}
 
 
@@ -49,6 +49,8 @@ class ServedGateway:
                 tried.settimeout(0.1)
                 if tried.connect_ex(("127.0.0.1", self._port)) == 0:
                     return
+            time.sleep(0.05)
+        self._kill()
         raise TimeoutError
 
     def upload(self, content: bytes | Iterator[bytes]) -> httpx.Response:

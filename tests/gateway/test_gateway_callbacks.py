@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+from datetime import timedelta
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from hosted_numbers.contract import OrderChanged
 from hosted_numbers.errors import TemporalUnavailableError
 from hosted_numbers.gateway.app import create_app
+from hosted_numbers.gateway.echoes import Echoes
 from hosted_numbers.twilio.signatures import sign
 from hosted_numbers.validation import NewHostedNumberOrder
 from tests.gateway.orders_in_memory import (
@@ -47,10 +49,17 @@ async def post(
     )
 
 
+@pytest.fixture(autouse=True)
+def impatient(app: FastAPI, orders: OrdersInMemory) -> None:
+    """No order of these tests does anything by itself that would have to be waited for."""
+    app.state.echoes = Echoes(orders, timedelta(0))
+
+
 @pytest.fixture
-async def open_order(http: httpx.AsyncClient) -> None:
-    """An order for the number is under way."""
+async def open_order(http: httpx.AsyncClient, orders: OrdersInMemory) -> None:
+    """An order for the number is under way, and Twilio has it."""
     await http.post(ORDERS, json=ORDER)
+    orders.statuses[NUMBER] = "twilio-processing"
 
 
 @pytest.mark.usefixtures("open_order")

@@ -6,13 +6,8 @@ import httpx
 import pytest
 import time_machine
 
-from tests.gateway.orders_in_memory import (
-    NUMBER,
-    ORDER,
-    ORDERS,
-    OrdersInMemory,
-)
-from tests.gateway.test_gateway_scopes import client, entry, gateway
+from tests.gateway.orders_in_memory import NUMBER, ORDER, ORDERS, OrdersInMemory, backend
+from tests.gateway.test_gateway_scopes import entry, gateway
 
 SKEWS = [timedelta(minutes=-10), timedelta(minutes=10)]
 ONE = f"{ORDERS}/{NUMBER}"
@@ -50,7 +45,7 @@ async def test_only_the_end_of_a_key_goes_by_the_clock(skew: timedelta) -> None:
     with time_machine.travel(now + skew, tick=True):
         statuses = []
         for name in ("ending", "endless"):
-            async with client(app, name) as http:
+            async with backend(app, name) as http:
                 statuses.append((await http.get(ORDERS)).status_code)
 
     assert statuses == [401 if skew > timedelta() else 200, 200]

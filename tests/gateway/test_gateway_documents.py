@@ -41,6 +41,7 @@ from tests.gateway.orders_in_memory import (
     ORDER,
     ORDERS,
     OrdersInMemory,
+    backend,
     settings_of_gateway,
 )
 from tests.gateway.test_gateway_orders import assert_problem
@@ -348,11 +349,7 @@ async def test_a_store_in_trouble_is_told(
     store.failure = failure
     app = create_app(settings_of_gateway(), orders, store)
 
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app),
-        base_url="http://gateway.test",
-        headers={"Authorization": f"Bearer {KEY}"},
-    ) as http:
+    async with backend(app) as http:
         answer = await http.post(DOCUMENTS, content=a_pdf(), headers=PDF)
         health = await http.get("/health/ready")
 

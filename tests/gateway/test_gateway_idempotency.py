@@ -17,10 +17,11 @@ from tests.gateway.orders_in_memory import (
     ORDER,
     ORDERS,
     OrdersInMemory,
+    backend,
     settings_of_gateway,
 )
 from tests.gateway.test_gateway_orders import assert_problem
-from tests.gateway.test_gateway_scopes import client, entry
+from tests.gateway.test_gateway_scopes import entry
 
 ONE = f"{ORDERS}/{NUMBER}"
 OTHER = "+12125550120"
@@ -60,11 +61,11 @@ async def test_a_start_sent_again_is_answered_as_the_first_time(http: httpx.Asyn
 @pytest.mark.fault("F04")
 async def test_a_start_is_known_to_another_process(orders: OrdersInMemory) -> None:
     """What its own memory forgot, Temporal knows: the replay, and the reuse for another order."""
-    async with client(create_app(settings_of_gateway(), orders)) as http:
+    async with backend(create_app(settings_of_gateway(), orders)) as http:
         first = await http.post(ORDERS, json=ORDER, headers=NAMED)
-    async with client(create_app(settings_of_gateway(), orders)) as http:
+    async with backend(create_app(settings_of_gateway(), orders)) as http:
         again = await http.post(ORDERS, json=ORDER, headers=NAMED)
-    async with client(create_app(settings_of_gateway(), orders)) as http:
+    async with backend(create_app(settings_of_gateway(), orders)) as http:
         other = await http.post(ORDERS, json=ORDER | {"contact_title": "CFO"}, headers=NAMED)
 
     assert (again.status_code, again.json()) == (201, first.json())
@@ -176,7 +177,7 @@ async def test_two_callers_never_share_a_key(orders: OrdersInMemory) -> None:
     app = create_app(settings_of_gateway(hosted_numbers_api_keys=keys), orders)
 
     for name in ("first", "second"):
-        async with client(app, name) as http:
+        async with backend(app, name) as http:
             answer = await http.post(f"{ONE}/resume", headers=NAMED)
             assert "idempotency-replayed" not in answer.headers
 

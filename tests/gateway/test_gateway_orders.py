@@ -1,5 +1,6 @@
 """The orders over HTTP: what each route does, and what bad input gets."""
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -7,6 +8,7 @@ import pytest
 
 from hosted_numbers.contract import Amendment, VerificationCallRequest, VerificationCodeEntry
 from hosted_numbers.errors import (
+    DecryptionError,
     HostedNumbersError,
     InvalidRequestError,
     NoWorkerError,
@@ -14,6 +16,7 @@ from hosted_numbers.errors import (
     RefusedError,
     SettingsError,
     TemporalUnavailableError,
+    UnknownEncryptionKeyError,
 )
 from tests.gateway.orders_in_memory import NUMBER, ORDER, ORDERS, OrdersInMemory
 
@@ -406,6 +409,7 @@ async def test_an_error_that_nobody_foresaw_tells_nothing_of_itself(
     orders: OrdersInMemory,
     failure: Exception,
     caplog: pytest.LogCaptureFixture,
+    lines: Callable[[], list[dict[str, Any]]],
 ) -> None:
     """500 as a problem; neither the answer nor the log holds the exception's text."""
     orders.failure = failure
@@ -415,7 +419,10 @@ async def test_an_error_that_nobody_foresaw_tells_nothing_of_itself(
     assert_problem(answer, 500, "unexpected")
     assert answer.json()["correlation_id"] == "call-17"
     assert "canary" not in answer.text + caplog.text
-    assert "call-17" in caplog.text
+    [unexpected] = [each for each in lines() if each["level"] == "error"]
+    assert unexpected["correlation_id"] == "call-17"
+    assert unexpected["error"].startswith(type(failure).__name__)
+    assert "orders_in_memory" in unexpected["place"]
 
 
 def assert_problem(answer: httpx.Response, status: int, code: str) -> None:
@@ -430,3 +437,21 @@ def assert_problem(answer: httpx.Response, status: int, code: str) -> None:
     assert problem["detail"]
     assert problem["next_step"]
     assert problem["correlation_id"] == answer.headers["x-correlation-id"]
+
+
+@pytest.mark.fault("F47")
+@pytest.mark.parametrize("failure", [UnknownEncryptionKeyError, DecryptionError])
+async def test_an_order_that_cannot_be_read_is_no_error_of_the_gateway(
+    http: httpx.AsyncClient, orders: OrdersInMemory, failure: type[DecryptionError]
+) -> None:
+    """503 with the id of the key, which is no secret, and what to do; it may be asked again."""
+    orders.failure = failure("20260501-0a1b2c3d")
+
+    answer = await http.get(ONE)
+
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) > 0
+    problem = answer.json()
+    assert problem["code"] == failure.code
+    assert "20260501-0a1b2c3d" in problem["detail"]
+    assert problem["next_step"]

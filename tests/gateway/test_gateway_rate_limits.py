@@ -24,10 +24,10 @@ from tests.gateway.orders_in_memory import (
     ORDER,
     ORDERS,
     OrdersInMemory,
+    backend,
     settings_of_gateway,
 )
 from tests.gateway.test_gateway_orders import assert_problem
-from tests.gateway.test_gateway_scopes import client
 
 ONE = f"{ORDERS}/{NUMBER}"
 OTHER = "+12125550120"
@@ -62,7 +62,7 @@ async def test_codes_are_limited_for_each_order(
     """429 with Retry-After; malformed ones do not count, another order is not touched."""
     caplog.set_level(logging.INFO)
     app = create_app(settings_of_gateway(**RATES), orders)
-    async with client(app) as http:
+    async with backend(app) as http:
         for code in ("73910x6285", "5820371946", "4321"):
             await http.post(f"{ONE}/verification-code", json={"code": code})
         answer = await http.post(f"{ONE}/verification-code", json={"code": "6409281735"})
@@ -82,7 +82,7 @@ async def test_codes_are_limited_for_each_order(
 async def test_starts_are_limited_for_each_caller(orders: OrdersInMemory) -> None:
     """The order that is one too many is not started."""
     numbers = ["+12125550121", "+12125550122", "+12125550123"]
-    async with client(create_app(settings_of_gateway(**RATES), orders)) as http:
+    async with backend(create_app(settings_of_gateway(**RATES), orders)) as http:
         answers = [await http.post(ORDERS, json=ORDER | {"phone_number": each}) for each in numbers]
 
     assert [answer.status_code for answer in answers] == [201, 201, 429]
@@ -93,7 +93,7 @@ async def test_starts_are_limited_for_each_caller(orders: OrdersInMemory) -> Non
 @pytest.mark.security("S28")
 async def test_files_are_limited_for_each_order(orders: OrdersInMemory) -> None:
     """What is one too many is not read."""
-    async with client(create_app(settings_of_gateway(**RATES), orders)) as http:
+    async with backend(create_app(settings_of_gateway(**RATES), orders)) as http:
         answers = [
             await http.post(
                 f"{ONE}/documents", content=a_pdf(), headers={"Content-Type": "application/pdf"}
@@ -241,7 +241,7 @@ async def test_one_caller_cannot_have_everything_at_once(caplog: pytest.LogCaptu
 async def test_too_many_at_once_is_a_problem_with_its_next_step(orders: OrdersInMemory) -> None:
     """429 with Retry-After, over HTTP."""
     app = create_app(settings_of_gateway(hosted_numbers_requests_at_once=1), orders)
-    async with client(app) as http:
+    async with backend(app) as http:
         answers = await asyncio.gather(*(http.get(ONE) for _ in range(3)))
 
     refused = [answer for answer in answers if answer.status_code == 429]

@@ -277,6 +277,7 @@ async def test_what_the_simulator_signs_is_taken(
     )
     orders = OrdersInMemory()
     orders.open[NUMBER] = NewHostedNumberOrder.model_validate(ORDER)
+    orders.statuses[NUMBER] = "pending-verification"
     app = create_app(settings_of_gateway(**(SHARED_KEY if by_key else TOKEN_ALONE)), orders)
 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as http:

@@ -1,5 +1,6 @@
 """Record one history per scenario: ``python tests/replay/record.py`` fills ``histories/<release>``.
 
+They are recorded without encryption, so that a person can read what changed between two releases.
 Each release records its own and keeps those before it, so that ``test_replay`` shows that a worker
 of today still understands every order that an older one began. Another folder may be named, and
 behind it the histories to record, where not all of them are new.
@@ -15,24 +16,25 @@ from pathlib import Path
 from typing import Any
 
 from temporalio.client import WorkflowHandle
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.testing import WorkflowEnvironment
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from hosted_numbers.delivery import GoneError  # noqa: E402  # the path is set above, for all
+from hosted_numbers.converter import DATA_CONVERTER  # noqa: E402  # the path is set above, for all
+from hosted_numbers.delivery import GoneError  # noqa: E402
 from tests.receiver import Inbox  # noqa: E402
 from tests.replay.scenarios import (  # noqa: E402
     EVENTS,
     LONG,
     SCENARIOS,
     SLOW,
+    SWEPT,
     TOLD,
     Scenario,
     notification_undelivered,
 )
-from tests.world import BINARIES, a_world, a_world_on, eventually  # noqa: E402
+from tests.replay.scenarios_of_many import MANY  # noqa: E402
+from tests.world import a_dev_server, a_world, a_world_on, eventually  # noqa: E402
 
 HISTORIES = Path(__file__).parent / "histories"
 SHORT_HISTORY = ["--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=60"]
@@ -54,26 +56,45 @@ async def record(folder: Path, names: Sequence[str] = ()) -> None:
         gone = GoneError("The receiver answered 410.")
         inbox = Inbox(always=gone if scenario is notification_undelivered else None)
         await _live(scenario, folder / f"{scenario.__name__}.json", inbox)
+    for scenario in wanted(SWEPT):
+        sweep = AtWork()
+        await _live(scenario, folder / f"{scenario.__name__}.json", sweep=sweep, pace=10_000_000)
+    for scenario in wanted(MANY):
+        await _live_among_many(scenario, folder / f"{scenario.__name__}.json")
     for scenario in wanted(LONG):
         await _live_long(scenario, folder)
 
 
 async def _live(
-    scenario: Scenario, path: Path, receiver: Inbox | None = None, **config: object
+    scenario: Scenario, path: Path, receiver: Inbox | None = None, **config: Any
 ) -> None:
-    async with a_world(receiver, **config) as world:
+    async with a_world(receiver, converter=DATA_CONVERTER, **config) as world:
         handle = await scenario(world) or world.handle()
+        await _write(path, handle)
+
+
+class AtWork:
+    """A sweep, as a worker knows of it."""
+
+    async def alive(self) -> bool:
+        """It looks for all orders."""
+        return True
+
+
+async def _live_among_many(scenario: Scenario, path: Path) -> None:
+    async with (
+        await a_dev_server(converter=DATA_CONVERTER) as env,
+        a_world_on(env) as world,
+        world.working(),
+    ):
+        handle = await scenario(world) or world.handle()
+        await handle.result()
         await _write(path, handle)
 
 
 async def _live_long(scenario: Scenario, folder: Path) -> None:
     async with (
-        await WorkflowEnvironment.start_local(
-            data_converter=pydantic_data_converter,
-            dev_server_existing_path=str(BINARIES / "temporal"),
-            dev_server_extra_args=SHORT_HISTORY,
-            dev_server_log_level="error",
-        ) as env,
+        await a_dev_server(*SHORT_HISTORY, converter=DATA_CONVERTER) as env,
         a_world_on(env) as world,
         world.working(),
     ):

@@ -21,7 +21,10 @@ from hosted_numbers.contract import (
     VerificationCallRequest,
     VerificationCodeEntry,
 )
-from hosted_numbers.ids import document_disposal_id, offboarding_workflow_id
+from hosted_numbers.ids import (
+    document_disposal_id,
+    offboarding_workflow_id,
+)
 from hosted_numbers.notification_records import Notifications
 from hosted_numbers.notifications import workflow_id
 from tests.orders import NUMBER
@@ -51,7 +54,7 @@ async def wrong_code_and_second_call(world: World) -> None:
     await world.orders.submit_verification_code(NUMBER, VerificationCodeEntry(code="123456"))
     await world.pass_time(timedelta(minutes=11))
     await world.orders.request_verification_call(NUMBER, VerificationCallRequest(extension="1"))
-    await _code_entered(world, waiting)
+    await code_entered(world, waiting)
     await _signed(world)
 
 
@@ -139,7 +142,7 @@ async def supporting_documents(world: World) -> None:
         SupportingDocumentRequest(type="tax_document"),
     ]
     await world.start(supporting_documents=wanted)
-    await _code_entered(world, await world.until(waiting_for="verification-code"))
+    await code_entered(world, await world.until(waiting_for="verification-code"))
     await world.until(waiting_for="document")
     await world.provide(type="proof_of_address")
     first, second, third = await _sids(world)
@@ -166,7 +169,7 @@ async def business_hours(world: World) -> None:
     waiting = await world.until(waiting_for="verification-call")
     if waiting.deadline is not None:
         await world.env.sleep(waiting.deadline - await world.env.get_current_time())
-    await _code_entered(world, await world.until(waiting_for="verification-code"))
+    await code_entered(world, await world.until(waiting_for="verification-code"))
     await world.until(waiting_for="signature", status="pending-loa")
     await world.orders.cancel(NUMBER)
 
@@ -176,7 +179,7 @@ async def busy_line(world: World) -> Handle:
     await world.start(phone_number=BUSY_ONCE)
     await world.until(BUSY_ONCE, waiting_for="verification-call")
     await world.env.sleep(timedelta(hours=2, minutes=1))
-    await _code_entered(world, await world.until(BUSY_ONCE, waiting_for="verification-code"))
+    await code_entered(world, await world.until(BUSY_ONCE, waiting_for="verification-code"))
     await world.sign(await world.until(BUSY_ONCE, waiting_for="signature", status="pending-loa"))
     return world.handle(BUSY_ONCE)
 
@@ -322,6 +325,15 @@ async def continued_with_documents(world: World) -> None:
     await _signed(world)
 
 
+async def waited_while_swept(world: World) -> None:
+    """Weeks at the carrier: each week the order asks whether somebody sweeps."""
+    signing = await world.verified()
+    await world.tell(f"orders/{signing.sid}", status="carrier-processing")
+    await world.until(waiting_for="carrier")
+    await world.days_go_by(15)
+    await world.tell(f"orders/{signing.sid}", status="completed")
+
+
 SCENARIOS: Final[tuple[Scenario, ...]] = (
     completed,
     wrong_code_and_second_call,
@@ -364,6 +376,9 @@ EVENTS: Final[tuple[Scenario, ...]] = (notification, notification_undelivered)
 SLOW: Final[tuple[Scenario, ...]] = (business_hours,)
 """Lived there too, where Twilio's steps wait to be told."""
 
+SWEPT: Final[tuple[Scenario, ...]] = (waited_while_swept,)
+"""Lived there too, with a sweep at work and a Twilio whose steps wait to be told."""
+
 LONG: Final[tuple[Scenario, ...]] = (continued_as_new, continued_with_documents)
 """Lived on the dev server, which finds histories long early; each is recorded before and after."""
 
@@ -379,7 +394,7 @@ async def _notified(world: World) -> Handle:
     return world.client.get_workflow_handle(workflow_id(event.id))
 
 
-async def _code_entered(world: World, waiting: Progress) -> None:
+async def code_entered(world: World, waiting: Progress) -> None:
     code = VerificationCodeEntry(code=await world.code(waiting))
     await world.orders.submit_verification_code(waiting.phone_number, code)
 

@@ -1,7 +1,11 @@
 """Who calls, where to, and what each request carries."""
 
 import base64
+import importlib.metadata
+import importlib.util
 import logging
+import re
+import ssl
 import subprocess
 import sys
 from typing import Any
@@ -15,7 +19,9 @@ from hosted_numbers.twilio import (
     InvalidArgumentError,
     TwilioClient,
     UnreadableAnswerError,
+    transports,
 )
+from hosted_numbers.twilio.single_connection import SingleConnection
 from tests.twilio.stand_in import (
     ACCOUNT_SID,
     BILL,
@@ -146,9 +152,28 @@ def test_a_client_opens_nothing_before_it_is_asked_to(monkeypatch: pytest.Monkey
         return create_ssl_context(*args, **kwargs)
 
     monkeypatch.setattr(httpx, "create_ssl_context", counted)
-    monkeypatch.setattr(httpx, "AsyncHTTPTransport", lambda **_: made.append("transport"))
+    monkeypatch.setattr(transports, "SingleConnection", lambda _: made.append("transport"))
     TwilioClient(CREDENTIALS, max_connections=100)
     assert made == ["tls"]
+
+
+async def test_all_connections_share_the_tls_settings() -> None:
+    """Each set costs as much as hundreds of requests; it asks for a certificate of that host."""
+    shared = transports.Transports(None)
+    first, second = shared.one(), shared.one()
+    assert isinstance(first, SingleConnection)
+    assert isinstance(second, SingleConnection)
+    assert first is not second
+    assert first._tls is second._tls
+    assert first._tls.check_hostname
+    assert first._tls.verify_mode is ssl.CERT_REQUIRED
+
+
+def test_sniffio_comes_with_the_package() -> None:
+    """Without it httpcore tries to import it at each request, which is dear: decision 2."""
+    assert importlib.util.find_spec("sniffio") is not None
+    required = importlib.metadata.requires("hosted-numbers") or []
+    assert any(re.match(r"sniffio\b(?!.*extra ==)", each) for each in required)
 
 
 class Closing(httpx.MockTransport):
@@ -203,3 +228,13 @@ def test_the_package_knows_no_temporal() -> None:
         [sys.executable, "-c", probe], capture_output=True, check=True, text=True, timeout=60
     )
     assert done.stdout.strip() == "False"
+
+
+def test_every_export_is_found_and_nothing_is_loaded_for_the_signatures() -> None:
+    """What is exported is imported when it is asked for; ``signatures`` needs no HTTP client."""
+    assert set(package.__all__) == set(package._HOMES)
+    assert all(getattr(package, name).__name__ == name for name in package.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'Twilo'"):
+        package.Twilo  # noqa: B018 - to see that it is not there
+    code = "import sys, hosted_numbers.twilio.signatures; sys.exit('httpx' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
@@ -19,6 +19,7 @@ from hosted_numbers.twilio import (
     UnreadableAnswerError,
     Upload,
 )
+from tests.twilio.listening import Handler, listening
 from tests.twilio.stand_in import (
     BILL,
     CREDENTIALS,
@@ -30,38 +31,17 @@ from tests.twilio.stand_in import (
     uploaded,
 )
 
-Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
 
 @asynccontextmanager
 async def server(handler: Handler) -> AsyncIterator[str]:
-    """A server on a free port that reads a request's head and leaves the rest to ``handler``."""
-    tasks: set[asyncio.Task[None]] = set()
+    """A server that reads a request's head and leaves the rest to ``handler``; its origin."""
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await reader.readuntil(b"\r\n\r\n")
-            await handler(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the client has gone, which several tests are about
-        finally:
-            writer.close()
+    async def after_the_head(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await handler(reader, writer)
 
-    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.ensure_future(serve(reader, writer))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-
-    listener = await asyncio.start_server(accept, "127.0.0.1", 0)
-    try:
-        host, port = listener.sockets[0].getsockname()
-        yield f"http://{host}:{port}"
-    finally:
-        listener.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await listener.wait_closed()
+    async with listening(after_the_head) as host:
+        yield f"http://{host}"
 
 
 async def fetch(base_url: str, deadline: float = 5.0) -> object:
@@ -169,8 +149,8 @@ async def test_waiting_for_a_connection_in_vain_was_not_sent() -> None:
         TwilioClient(CREDENTIALS, base_url=url, max_connections=1) as twilio,
     ):
         connection = twilio.hosted_number_orders._connection
-        assert connection._patience == connection._deadline / 2
-        connection._patience = 0.05
+        assert connection._turns._patience == connection._deadline / 2
+        connection._turns._patience = 0.05
         first = asyncio.create_task(twilio.hosted_number_orders.fetch(ORDER_SID))
         await arrived.wait()
         with pytest.raises(NotSentError, match="PoolTimeout"):

@@ -47,6 +47,17 @@ async def test_create_whose_answer_is_lost_makes_one_order(world: World, action:
     await completes(world)
 
 
+@pytest.mark.fault("F07")
+async def test_create_whose_answer_is_lost_and_whose_order_fails_ends_with_it(world: World) -> None:
+    """Twilio found the number to be SMS-enabled before the next try: no second order is made."""
+    number = "+12125550110"
+    await world.fault("POST", ORDERS, "commit-then-drop", times=1)
+    await world.start(phone_number=number)
+    assert (await world.handle(number).result()).phase == "failed"
+    [order] = (await world.ledger())["orders"]
+    assert (order["phone_number"], order["status"]) == (number, "failed")
+
+
 @pytest.mark.fault("F08")
 @pytest.mark.parametrize("action", ["commit-then-drop", "garbage", "drop"])
 async def test_letter_whose_answer_is_lost_is_mailed_once(world: World, action: str) -> None:
@@ -214,4 +225,17 @@ async def test_completed_order_sent_again_is_found_completed(world: World) -> No
     await completes(world)
     handle = await world.start()
     assert (await handle.result()).phase == "completed"
+    assert len((await world.ledger())["orders"]) == 1
+
+
+@pytest.mark.fault("F11")
+async def test_rate_limit_that_lasts_holds_the_order_until_it_is_over(world: World) -> None:
+    """Longer than an activity tries: the order says that Twilio does not answer, and goes on."""
+    headers = {"Retry-After": "86400"}
+    await world.fault("GET", ORDERS, "status", status=429, headers=headers, times=1)
+    await world.start()
+    held = await world.until(reason="Twilio does not answer.")
+    assert held.waiting_for == "nothing"
+    await world.env.sleep(timedelta(minutes=40))
+    await world.until(status="pending-verification")
     assert len((await world.ledger())["orders"]) == 1

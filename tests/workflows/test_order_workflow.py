@@ -309,6 +309,7 @@ async def test_storm_of_callbacks_makes_few_looks(world: World) -> None:
     assert (await world.ledger())["requests"][route] == before
 
 
+@pytest.mark.security("S14")
 async def test_page_of_the_temporal_ui_tells_where_the_order_stands(world: World) -> None:
     """The Markdown names the status, who does what, and the link; never a code or an e-mail."""
     handle = await world.start()

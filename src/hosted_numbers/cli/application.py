@@ -6,11 +6,18 @@ from typing import Annotated
 import typer
 
 from hosted_numbers.cli import (
+    bulk_commands,
+    config_commands,
+    doctor_commands,
+    export_commands,
     key_commands,
+    letter_commands,
     notification_commands,
     operator_commands,
     order_commands,
     process_commands,
+    purge_commands,
+    ring_commands,
 )
 
 application = typer.Typer(
@@ -22,8 +29,15 @@ application = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 application.add_typer(order_commands.commands)
+application.add_typer(letter_commands.commands)
+application.add_typer(bulk_commands.commands)
 application.add_typer(notification_commands.commands)
+application.add_typer(ring_commands.commands)
+application.add_typer(config_commands.commands)
+application.add_typer(purge_commands.commands)
 process_commands.add_to(application)
+doctor_commands.add_to(application)
+export_commands.add_to(application)
 key_commands.add_to(application)
 operator_commands.add_to(application)
 

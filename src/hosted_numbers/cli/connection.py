@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from typing import TypeVar
 
 from temporalio.service import RPCError
@@ -24,9 +23,9 @@ async def connected() -> HostedNumberOrders:
     """
     settings = Settings.read()
     return HostedNumberOrders(
-        await temporal.connect(),
-        deadline=timedelta(seconds=settings.hosted_numbers_temporal_deadline_seconds),
-        answer_deadline=timedelta(seconds=settings.hosted_numbers_answer_deadline_seconds),
+        await temporal.connect(settings),
+        deadline=settings.temporal_deadline(),
+        answer_deadline=settings.answer_deadline(),
     )
 
 

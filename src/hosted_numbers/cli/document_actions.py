@@ -11,6 +11,7 @@ from hosted_numbers.contract import Answer
 from hosted_numbers.documents.handover import check_open, handed_over
 from hosted_numbers.documents.intake import Intake
 from hosted_numbers.documents.kinds import DocumentKind
+from hosted_numbers.documents.virus_scan import VirusScanner
 from hosted_numbers.errors import InvalidRequestError
 from hosted_numbers.orders import HostedNumberOrders
 from hosted_numbers.settings import Settings
@@ -31,8 +32,10 @@ def provide(number: str, file: str, fields: dict[str, Any], output: Output) -> N
 
     async def hand_in(orders: HostedNumberOrders, phone_number: str) -> Answer:
         check_open(await orders.progress(phone_number))
-        store = BlobStore.at(Settings.read().hosted_numbers_blob_store)
-        document = await Intake(store).take_in(
+        settings = Settings.read()
+        store = BlobStore.of(settings)
+        scanner = VirusScanner.at(settings.hosted_numbers_clamd_address)
+        document = await Intake(store, scanner=scanner).take_in(
             _content(path), phone_number=phone_number, most_bytes=kind.most_bytes
         )
         return await handed_over(

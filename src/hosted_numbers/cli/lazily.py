@@ -19,4 +19,7 @@ def lazily(name: str) -> ModuleType:
     loader = spec.loader = importlib.util.LazyLoader(spec.loader)
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     loader.exec_module(module)
+    package, _, child = name.rpartition(".")
+    if package:  # as any import does; finding it has imported its package
+        setattr(sys.modules[package], child, module)
     return module

@@ -32,8 +32,8 @@ async def connected() -> Notifications:
         SettingsError: the environment is wrong.
         TemporalUnavailableError: Temporal does not answer.
     """
-    deadline = timedelta(seconds=Settings.read().hosted_numbers_temporal_deadline_seconds)
-    return Notifications(await temporal.connect(), deadline=deadline)
+    settings = Settings.read()
+    return Notifications(await temporal.connect(settings), deadline=settings.temporal_deadline())
 
 
 def list_notifications(

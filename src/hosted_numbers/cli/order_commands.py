@@ -15,6 +15,8 @@ from hosted_numbers.cli.order_options import (
     Email,
     Extension,
     FriendlyName,
+    LoaGroup,
+    LoaGroupSize,
     Method,
     Number,
     SmsApplicationSid,
@@ -71,6 +73,8 @@ def create(
         ),
     ] = None,
     customer: Annotated[str | None, typer.Option(help="Your own reference.")] = None,
+    loa_group: LoaGroup = None,
+    loa_group_size: LoaGroupSize = None,
     deadline_days: Annotated[
         int | None, typer.Option(help="Days without a change after which the order ends.")
     ] = None,
@@ -105,6 +109,8 @@ def create(
         call_delay=call_delay,
         call_when=call_when,
         customer=customer,
+        loa_group=loa_group,
+        loa_group_size=loa_group_size,
         deadline_days=deadline_days,
     )
     with outcome():

@@ -23,6 +23,12 @@ BillDate = Annotated[
     str | None,
     typer.Option(metavar="YYYY-MM-DD", help="The date on the bill, of the last 30 days."),
 ]
+LoaGroup = Annotated[
+    str | None, typer.Option(help="Orders of one group, signer and address share one LOA.")
+]
+LoaGroupSize = Annotated[
+    int | None, typer.Option(help="Orders of the group: the LOA goes out when all are ready.")
+]
 Sure = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 

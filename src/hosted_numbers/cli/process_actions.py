@@ -1,16 +1,12 @@
-"""What the commands for processes and for the namespace do, once their words are read."""
+"""What the commands that run processes do, once their words are read."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
-from hosted_numbers import search_attributes, temporal
-from hosted_numbers.cli.connection import run
 from hosted_numbers.cli.lazily import lazily
-from hosted_numbers.cli.terminal import FAILED, Output, plain, say, stdout
+from hosted_numbers.cli.terminal import say
 from hosted_numbers.errors import InvalidRequestError, SettingsError
 from hosted_numbers.process import log_to_stderr
 from hosted_numbers.settings import Settings
@@ -28,8 +24,9 @@ else:
 
 def run_gateway(host: str, port: int) -> None:
     """Serve the gateway until told to end."""
-    log_to_stderr()
-    gateway_server.serve(Settings.read(), host, port)
+    settings = Settings.read()
+    log_to_stderr("gateway", settings)
+    gateway_server.serve(settings, host, port)
 
 
 def run_simulator(
@@ -44,13 +41,14 @@ def run_simulator(
     strict_document_sids: bool,
 ) -> None:
     """Serve the simulator until told to end."""
-    log_to_stderr()
     settings = Settings.read()
+    log_to_stderr("simulator", settings)
     try:
         config = simulator_config.SimulatorConfig.model_validate(
             {
                 "account_sid": account_sid or settings.twilio_account_sid,
                 "auth_token": auth_token or settings.twilio_auth_token,
+                "api_keys": _api_keys(settings),
                 "people": simulator_config.parse_people(people),
                 "pace": pace,
                 "state_file": Path(state) if state else None,
@@ -68,29 +66,11 @@ def run_simulator(
         raise SettingsError(f"{error}.", "Correct it and start again.") from None
 
 
-def set_up(output: Output, *, check: bool) -> None:
-    """Register what the namespace lacks, or say what that is."""
-
-    async def missing() -> list[str]:
-        client = await temporal.connect()
-        if check:
-            return await search_attributes.unregistered(client)
-        return await search_attributes.register(client)
-
-    names = run(missing())
-    if output is Output.JSON:
-        typer.echo(json.dumps({"missing" if check else "added": names}))
-    elif check:
-        stdout().print(plain(_listed("Missing", names)))
-    else:
-        stdout().print(plain(_listed("Added", names)))
-    if check and names:
-        say("Run hosted-numbers setup to register them.")
-        raise typer.Exit(FAILED)
-
-
-def _listed(what: str, names: list[str]) -> str:
-    return f"{what}: {', '.join(names) or 'nothing, all search attributes are registered'}"
+def _api_keys(settings: Settings) -> dict[str, SecretStr]:
+    """The API key of a worker beside it, which then signs in as it would at Twilio."""
+    if settings.twilio_api_key and settings.twilio_api_secret:
+        return {settings.twilio_api_key: settings.twilio_api_secret}
+    return {}
 
 
 def _tell_address(base_url: str) -> None:

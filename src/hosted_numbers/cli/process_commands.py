@@ -10,8 +10,10 @@ from hosted_numbers.simulator.fates import describe_fates
 
 if TYPE_CHECKING:
     from hosted_numbers.cli import process_actions as actions
+    from hosted_numbers.cli import setup_actions
 else:
     actions = lazily("hosted_numbers.cli.process_actions")
+    setup_actions = lazily("hosted_numbers.cli.setup_actions")
 
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65_535, help="The port to listen on.")]
@@ -73,9 +75,12 @@ def setup(
     check: Annotated[bool, typer.Option("--check", help="Only say what is missing.")] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Register the search attributes in the Temporal namespace. It may be repeated."""
+    """Register the search attributes in the Temporal namespace, and make the sweep's Schedule.
+
+    It may be repeated: it also brings the Schedule to what HOSTED_NUMBERS_SWEEP_SECONDS says.
+    """
     with outcome():
-        actions.set_up(output, check=check)
+        setup_actions.set_up(output, check=check)
 
 
 def add_to(application: typer.Typer) -> None:

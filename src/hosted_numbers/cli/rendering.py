@@ -52,9 +52,9 @@ def orders_table(rows: Sequence[OrderSummary]) -> Table:
             plain(row.status or "-"),
             plain(row.waiting_for or "-"),
             plain(row.customer or "-"),
-            _moment(row.started_at),
-            _moment(row.deadline),
-            _moment(row.closed_at),
+            moment(row.started_at),
+            moment(row.deadline),
+            moment(row.closed_at),
         )
     return table
 
@@ -68,7 +68,7 @@ def _facts(progress: Progress) -> list[tuple[str, Text | None]]:
         ("waiting for", _if_any(progress.waiting_for)),
         ("why", plain(progress.reason)),
         ("next step", plain(progress.next_step)),
-        ("by", _moment(progress.deadline) if progress.deadline else None),
+        ("by", moment(progress.deadline) if progress.deadline else None),
         ("code to key in", _if_any(progress.verification_code)),
         ("calls", plain(attempts)),
         ("failed because", _if_any(progress.failure_reason)),
@@ -93,7 +93,7 @@ def _timeline(progress: Progress) -> Table:
     table.add_column("at", no_wrap=True)
     table.add_column("what", overflow="fold")
     for entry in progress.timeline:
-        table.add_row(_moment(entry.at), plain(entry.what))
+        table.add_row(moment(entry.at), plain(entry.what))
     return table
 
 
@@ -101,5 +101,6 @@ def _if_any(text: str | None) -> Text | None:
     return plain(text) if text else None
 
 
-def _moment(at: datetime | None) -> Text:
+def moment(at: datetime | None) -> Text:
+    """A moment in UTC; a dash where there was none."""
     return Text(f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if at else "-")

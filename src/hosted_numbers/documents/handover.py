@@ -60,5 +60,8 @@ async def handed_over(
         try:
             await store.delete(document.blob)
         except BlobStoreError as error:
-            _log.warning("A refused document stays until its order is tidied up: %s", error.code)
+            told = {"code": error.code}
+            _log.warning(
+                "A refused document stays until its order is tidied up: %s", error.code, extra=told
+            )
         raise

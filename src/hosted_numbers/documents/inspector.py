@@ -88,7 +88,9 @@ def _media_type(told: bytes, code: int) -> str:
         return str(verdict["media_type"])
     if "reason" in verdict:
         raise DocumentRefusedError(verdict["code"], verdict["reason"], verdict["next_step"])
-    _log.warning("The check of a document crashed with exit code %d", code)
+    _log.warning(
+        "The check of a document crashed with exit code %d", code, extra={"exit_code": code}
+    )
     raise DocumentRefusedError(
         "document-check-crashed",
         "The check of the file crashed.",

@@ -12,6 +12,7 @@ from typing import BinaryIO, Final
 from hosted_numbers.blobs import BlobStore, blob_store_error
 from hosted_numbers.contract import StoredDocument
 from hosted_numbers.documents.inspector import inspected
+from hosted_numbers.documents.virus_scan import VirusScanner
 from hosted_numbers.errors import DocumentRefusedError
 
 TOO_LARGE: Final = "document-too-large"
@@ -25,11 +26,18 @@ class Intake:
     Args:
         store: where good ones are kept.
         checks_at_once: how many are checked at the same time; the others wait.
+        scanner: looks at what the check has found good, where there is one.
     """
 
-    def __init__(self, store: BlobStore, checks_at_once: int = _CHECKS_AT_ONCE) -> None:
+    def __init__(
+        self,
+        store: BlobStore,
+        checks_at_once: int = _CHECKS_AT_ONCE,
+        scanner: VirusScanner | None = None,
+    ) -> None:
         self._store = store
         self._checks = asyncio.Semaphore(checks_at_once)
+        self._scanner = scanner
 
     async def take_in(
         self,
@@ -48,7 +56,9 @@ class Intake:
             declared: the media type that it comes with, if any; its content must be of that type.
 
         Raises:
-            DocumentRefusedError: the file is none that Twilio could take; nothing is kept.
+            DocumentRefusedError: the file is none that Twilio could take, or the virus scanner
+                found something in it; nothing is kept.
+            VirusScannerError: the virus scanner gave no verdict; nothing is kept.
             BlobStoreError: there is no room for it, or the store does not do its work.
         """
         with _nameless_file() as file:
@@ -57,6 +67,9 @@ class Intake:
                 media_type = await inspected(file)
                 if declared and declared != media_type:
                     raise _another_type(media_type)
+            if self._scanner is not None:  # it has turns of its own, and may be slow
+                await self._scanner.check(file)
+            async with self._checks:
                 file.seek(0)
                 return await self._store.keep(phone_number, file, media_type)
 

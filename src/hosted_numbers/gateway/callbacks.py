@@ -21,9 +21,11 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 
 from hosted_numbers.contract import OrderChanged
-from hosted_numbers.gateway.dependencies import Callbacks, Hints, Orders
+from hosted_numbers.errors import TemporalUnavailableError
+from hosted_numbers.gateway.dependencies import Callbacks, Echoes, Hints
 from hosted_numbers.gateway.error_answers import documented
-from hosted_numbers.gateway.problems import Problem, correlation_id
+from hosted_numbers.gateway.metrics import GatewayMetrics
+from hosted_numbers.gateway.problems import Problem
 from hosted_numbers.phone_numbers import dialable_phone_number, masked
 from hosted_numbers.settings import CALLBACK_PATH
 from hosted_numbers.twilio.signatures import (
@@ -40,10 +42,11 @@ _MOST_PARAMETERS: Final = 100
 _ORDER_SID: Final = re.compile(r"HR[0-9a-fA-F]{32}")
 _STATUS: Final = re.compile(r"[a-z-]{1,40}")
 _OUTCOMES: Final = {
-    True: "passed on",
-    False: "ignored, no order is open",
-    None: "held back, one like it was just passed on",
+    True: ("told", "passed on, unless it is known"),
+    False: ("unknown", "ignored, no order is open"),
+    None: ("coalesced", "held back, one like it was just passed on"),
 }
+"""What became of a callback: for metrics, and in words."""
 
 
 @asynccontextmanager
@@ -51,6 +54,7 @@ async def _last_words(app: FastAPI) -> AsyncIterator[None]:
     """At the gateway's end, what is still held back is passed on."""
     yield
     await app.state.coalescing.close()
+    await app.state.echoes.close()
 
 
 router = APIRouter(tags=["callbacks"], responses=documented(403, 503), lifespan=_last_words)
@@ -81,7 +85,8 @@ async def _genuine_parameters(request: Request, webhook: Callbacks) -> dict[str,
         # Another scheme, too many parameters, or no UTF-8: whatever it is, it is not Twilio's.
         signed = False
     if not signed:
-        _log.warning("Callback with a bad signature [%s]", correlation_id(request.scope))
+        request.app.state.metrics.callback("forged")
+        _log.warning("Callback with a bad signature", extra={"outcome": "forged"})
         raise _forged()
     return dict(parameters)
 
@@ -91,35 +96,43 @@ Parameters = Annotated[dict[str, str], Depends(_genuine_parameters)]
 
 @router.post(CALLBACK_PATH, status_code=HTTPStatus.NO_CONTENT)
 async def posted(
-    request: Request, parameters: Parameters, orders: Orders, hints: Hints
+    request: Request, parameters: Parameters, echoes: Echoes, hints: Hints
 ) -> Response:
     """A status callback as a form."""
-    return await _passed_on(request, parameters, orders, hints)
+    return await _passed_on(request, parameters, echoes, hints)
 
 
 @router.get(CALLBACK_PATH, status_code=HTTPStatus.NO_CONTENT)
 async def gotten(
-    request: Request, parameters: Parameters, orders: Orders, hints: Hints
+    request: Request, parameters: Parameters, echoes: Echoes, hints: Hints
 ) -> Response:
     """A status callback in the query, where StatusCallbackMethod is GET."""
-    return await _passed_on(request, parameters, orders, hints)
+    return await _passed_on(request, parameters, echoes, hints)
 
 
 async def _passed_on(
-    request: Request, parameters: dict[str, str], orders: Orders, hints: Hints
+    request: Request, parameters: dict[str, str], echoes: Echoes, hints: Hints
 ) -> Response:
     """Tell the order, if there is one, that it may have moved."""
+    metrics: GatewayMetrics = request.app.state.metrics
     number = _number_of_order(parameters)
     if number is None:
-        outcome = "concerns no order and is ignored"
-    else:
-        hint = OrderChanged(status=_status(parameters))
+        metrics.callback("foreign")
+        _log.info("Callback concerns no order and is ignored", extra={"outcome": "foreign"})
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+    hint = OrderChanged(status=_status(parameters))
+    try:
         taken = await hints.take(
             (number, parameters["HostedNumberOrderSid"], hint.status),
-            functools.partial(orders.order_changed, number, hint),
+            functools.partial(echoes.pass_on, number, hint),
         )
-        outcome = f"for {masked(number)} {_OUTCOMES[taken]}"
-    _log.info("Callback %s [%s]", outcome, correlation_id(request.scope))
+    except TemporalUnavailableError:
+        metrics.callback("owed")
+        raise
+    (outcome, words), order = _OUTCOMES[taken], masked(number)
+    metrics.callback(outcome)
+    told = {"outcome": outcome, "order": order}
+    _log.info("Callback for %s %s", order, words, extra=told)
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 

@@ -137,4 +137,5 @@ async def _passed_on(hint: Awaitable[bool]) -> None:
         await hint
     except Exception as error:  # noqa: BLE001 - whatever it is, the next window must end all the same
         # The error's text may hold a number.
-        _log.warning("A hint that was held back is lost: %s", type(error).__name__)
+        kind = type(error).__name__
+        _log.warning("A hint that was held back is lost: %s", kind, extra={"kind": kind})

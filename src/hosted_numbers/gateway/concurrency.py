@@ -7,7 +7,7 @@ from typing import Final
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hosted_numbers.gateway.principals import principal
-from hosted_numbers.gateway.problems import CLOSE, Problem, correlation_id
+from hosted_numbers.gateway.problems import CLOSE, Problem
 
 _log = logging.getLogger(__name__)
 
@@ -36,9 +36,8 @@ class RequestsAtOnce:
             return
         who = (caller.kind, caller.name)
         if self._under_way[who] >= self._most:
-            _log.warning(
-                "%s has too many requests at once [%s]", caller.name, correlation_id(scope)
-            )
+            told = {"principal": caller.name, "limit": "requests-at-once"}
+            _log.warning("%s has too many requests at once", caller.name, extra=told)
             await self._too_many().send(scope, receive, send)
             return
         self._under_way[who] += 1

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from typing import Annotated, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import Depends, Path, Request
 from fastapi.security import HTTPBearer
 
 from hosted_numbers.blobs import BlobStore
+from hosted_numbers.bulk.imports import BulkImports
 from hosted_numbers.documents.intake import Intake
+from hosted_numbers.gateway import echoes
 from hosted_numbers.gateway.coalescing import Coalescing
 from hosted_numbers.gateway.order_events import OrderEvents
 from hosted_numbers.gateway.rate_limits import RateLimits
@@ -22,8 +24,9 @@ DESCRIBED_KEY: Final = HTTPBearer(
     auto_error=False,
     scheme_name="ApiKey",
     description="An API key, made by `hosted-numbers api-key`. What it may do are its scopes: "
-    "`orders:read`, `orders:write`, `codes:write`, `bills:write`, and `admin` for everything. Each "
-    "operation names the one that it needs.",
+    "`orders:read`, `orders:write`, `codes:write`, `bills:write`, `payloads:decode` (for the codec "
+    "endpoint of Temporal's UI and command line), and `admin` for everything. Each operation names "
+    "the one that it needs.",
 )
 
 PhoneNumber = Annotated[
@@ -38,15 +41,26 @@ PhoneNumber = Annotated[
 
 @dataclass(frozen=True)
 class TemporalUi:
-    """Where a person finds an order in the Temporal UI."""
+    """Where a person finds an order, or another workflow, in the Temporal UI."""
 
     base_url: str
     namespace: str
 
     def page(self, phone_number: str) -> str:
         """The page of the number's newest order."""
-        workflow = quote(order_workflow_id(phone_number), safe="")
-        return f"{self.base_url}/namespaces/{self.namespace}/workflows/{workflow}"
+        return self.workflow(order_workflow_id(phone_number))
+
+    def workflow(self, workflow_id: str) -> str:
+        """The page of a workflow's newest run."""
+        return f"{self._workflows}/{quote(workflow_id, safe='')}"
+
+    def found(self, query: str) -> str:
+        """The list of the workflows that a visibility query finds."""
+        return f"{self._workflows}?{urlencode({'query': query})}"
+
+    @property
+    def _workflows(self) -> str:
+        return f"{self.base_url}/namespaces/{self.namespace}/workflows"
 
 
 @dataclass(frozen=True)
@@ -76,6 +90,11 @@ def _intake(request: Request) -> Intake:
     return intake
 
 
+def _imports(request: Request) -> BulkImports:
+    imports: BulkImports = request.app.state.imports
+    return imports
+
+
 def _temporal_ui(request: Request) -> TemporalUi:
     ui: TemporalUi = request.app.state.temporal_ui
     return ui
@@ -89,6 +108,11 @@ def _webhook(request: Request) -> Webhook:
 def _coalescing(request: Request) -> Coalescing:
     coalescing: Coalescing = request.app.state.coalescing
     return coalescing
+
+
+def _echoes(request: Request) -> echoes.Echoes:
+    found: echoes.Echoes = request.app.state.echoes
+    return found
 
 
 def _events(request: Request) -> OrderEvents:
@@ -108,9 +132,11 @@ def _places(request: Request) -> Places:
 Orders = Annotated[HostedNumberOrders, Depends(_orders)]
 Blobs = Annotated[BlobStore, Depends(_blobs)]
 Files = Annotated[Intake, Depends(_intake)]
+Imports = Annotated[BulkImports, Depends(_imports)]
 Ui = Annotated[TemporalUi, Depends(_temporal_ui)]
 Callbacks = Annotated[Webhook, Depends(_webhook)]
 Hints = Annotated[Coalescing, Depends(_coalescing)]
+Echoes = Annotated[echoes.Echoes, Depends(_echoes)]
 Events = Annotated[OrderEvents, Depends(_events)]
 Limits = Annotated[RateLimits, Depends(_limits)]
 Where = Annotated[Places, Depends(_places)]

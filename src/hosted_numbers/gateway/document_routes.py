@@ -75,7 +75,7 @@ async def provide_document(
     check_open(await orders.progress(phone_number))
     await limits.check("uploads", phone_number)
     document = await files.take_in(
-        _body(request),
+        body_of(request),
         phone_number=phone_number,
         most_bytes=kind.most_bytes,
         declared=declared,
@@ -111,8 +111,12 @@ def _check_announced(request: Request, kind: DocumentKind) -> None:
         raise too_large(kind.most_bytes)
 
 
-async def _body(request: Request) -> AsyncIterator[bytes]:
-    """The body, as it comes."""
+async def body_of(request: Request) -> AsyncIterator[bytes]:
+    """The body of a request, as it comes.
+
+    Raises:
+        Problem: 400, it broke off.
+    """
     try:
         async for piece in request.stream():
             yield piece

@@ -4,23 +4,24 @@ It is the outermost layer, so an exception that no other layer knows is answered
 """
 
 import logging
-import re
 import time
-import traceback
 import uuid
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeAlias
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hosted_numbers.gateway.authentication import OPEN_FOLDERS
 from hosted_numbers.gateway.error_answers import unexpected
+from hosted_numbers.gateway.principals import principal
 from hosted_numbers.phone_numbers import masked
+from hosted_numbers.telemetry import context
+from hosted_numbers.telemetry.exceptions import type_and_place
 
 _log = logging.getLogger(__name__)
 
 CORRELATION_HEADER: Final = "X-Correlation-Id"
-_SANE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SECURITY_HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -34,6 +35,8 @@ _CONTENT_SECURITY_POLICY: Final = (
     "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
     "form-action 'self'"
 )
+Observer: TypeAlias = Callable[[str, str, int, float], None]
+"""Is told of each request: method, route's template, status, seconds until its answer began."""
 _ONE_YEAR_OF_HTTPS: Final = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 
 
@@ -45,10 +48,14 @@ class Envelope:
     Args:
         app: what answers.
         https: whether the gateway is reached by https, and browsers are to keep to it.
+        observer: counts the requests.
     """
 
-    def __init__(self, app: ASGIApp, *, https: bool = False) -> None:
+    def __init__(
+        self, app: ASGIApp, *, https: bool = False, observer: Observer = lambda *_: None
+    ) -> None:
         self._app = app
+        self._observer = observer
         self._always = _SECURITY_HEADERS | (_ONE_YEAR_OF_HTTPS if https else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,15 +64,19 @@ class Envelope:
             await self._app(scope, receive, send)
             return
         given = Headers(scope=scope).get(CORRELATION_HEADER, "")
-        name = given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex
+        name = given if context.is_name(given) else uuid.uuid4().hex
         scope.setdefault("state", {})["correlation_id"] = name
+        with context.bound(correlation_id=name):
+            await self._serve(scope, receive, send, name)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, name: str) -> None:
         begun = time.perf_counter()
-        status = 0
+        status, waited = 0, 0.0
 
         async def send_guarded(message: Message) -> None:
-            nonlocal status
+            nonlocal status, waited
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, waited = int(message["status"]), time.perf_counter() - begun
                 headers = MutableHeaders(scope=message)
                 headers.update({CORRELATION_HEADER: name, **self._always})
                 headers.setdefault("Content-Security-Policy", _CONTENT_SECURITY_POLICY)
@@ -75,17 +86,15 @@ class Envelope:
         try:
             await self._app(scope, receive, send_guarded)
         except Exception as error:
-            # The exception's text may hold what was sent; its type and the lines of code do not.
-            lines = "".join(traceback.format_tb(error.__traceback__))
-            _log.log(logging.ERROR, "Unexpected %s [%s]\n%s", type(error).__name__, name, lines)
+            # The exception's text may hold what was sent; the log has its type and its place.
+            _log.error("Unexpected %s", type(error).__name__, extra=type_and_place(error))
             if status:
                 raise
             await unexpected().send(scope, receive, send_guarded)
         finally:
-            taken = (time.perf_counter() - begun) * 1000
-            _log.info(
-                "%s %s %d in %.0f ms [%s]", scope["method"], _route(scope), status, taken, name
-            )
+            seconds = time.perf_counter() - begun
+            self._observer(scope["method"], _template(scope), status, waited or seconds)
+            _tell(scope, status, seconds)
 
 
 def _caching(scope: Scope, headers: Headers) -> str:
@@ -98,8 +107,25 @@ def _caching(scope: Scope, headers: Headers) -> str:
     return "no-store"
 
 
-def _route(scope: Scope) -> str:
-    """The route's template with the number masked; of a path that no route knows, nothing."""
-    template = getattr(scope.get("route"), "path", "(no route)")
+def _template(scope: Scope) -> str:
+    """The route's template; of a path that no route knows, nothing."""
+    return str(getattr(scope.get("route"), "path", "(no route)"))
+
+
+def _tell(scope: Scope, status: int, seconds: float) -> None:
+    """Write how a request went to the log, with the number masked."""
+    template = _template(scope)
     number = scope.get("path_params", {}).get("phone_number")
-    return template.replace("{phone_number}", masked(number)) if number else template
+    order = masked(number) if number else None
+    keys: dict[str, str | int | float] = {
+        "method": scope["method"],
+        "route": template,
+        "status": status,
+        "duration_ms": round(seconds * 1000, 1),
+    }
+    if order is not None:
+        keys["order"] = order
+    if (caller := principal(scope)) is not None:
+        keys["principal"] = caller.name
+    path = template.replace("{phone_number}", order) if order else template
+    _log.info("%s %s %d", scope["method"], path, status, extra=keys)

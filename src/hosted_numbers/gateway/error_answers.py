@@ -10,10 +10,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from hosted_numbers.bulk.checking import BulkFileRefusedError
+from hosted_numbers.bulk.imports import ImportNotFoundError, ResultsGoneError
+from hosted_numbers.bulk.receiving import FileTooLargeError
 from hosted_numbers.documents.intake import TOO_LARGE
 from hosted_numbers.errors import (
     BlobStoreError,
     BlobStoreFullError,
+    DecryptionError,
     DocumentRefusedError,
     HostedNumbersError,
     IdempotencyKeyReusedError,
@@ -24,13 +28,14 @@ from hosted_numbers.errors import (
     OrderNotFoundError,
     RefusedError,
     TemporalUnavailableError,
+    UnknownEncryptionKeyError,
+    VirusScannerError,
 )
 from hosted_numbers.gateway.problems import (
     RETRY_AFTER,
     FieldError,
     Problem,
     ProblemDetails,
-    correlation_id,
 )
 from hosted_numbers.phone_numbers import masked
 from hosted_numbers.validation import sentence
@@ -48,8 +53,15 @@ _ANSWERS: Final[dict[type[HostedNumbersError], tuple[int, str]]] = {
     NoWorkerError: (503, "No worker answers"),
     TemporalUnavailableError: (503, "Temporal does not answer"),
     DocumentRefusedError: (422, "The document is not taken"),
+    VirusScannerError: (503, "The virus scanner does not do its work"),
     BlobStoreError: (503, "The blob store does not do its work"),
     BlobStoreFullError: (507, "The blob store is full"),
+    DecryptionError: (503, "What is stored does not decrypt"),
+    UnknownEncryptionKeyError: (503, "An encryption key is missing"),
+    BulkFileRefusedError: (422, "Rows of the file are not right"),
+    FileTooLargeError: (413, "The body is too large"),
+    ImportNotFoundError: (404, "No such import"),
+    ResultsGoneError: (410, "The results are not kept any more"),
 }
 _OTHERS: Final = {
     400: "The body is not JSON",
@@ -118,12 +130,8 @@ def _problem(request: Request, error: Exception) -> Problem:
         case Problem():
             return error
         case HostedNumbersError():
-            _log.info(
-                "%s, order %s [%s]",
-                error.code,
-                masked(request.path_params.get("phone_number", "")),
-                correlation_id(request.scope),
-            )
+            order = masked(request.path_params.get("phone_number", ""))
+            _log.info("%s, order %s", error.code, order, extra={"code": error.code, "order": order})
             return _of_ours(error)
         case RequestValidationError():
             return _of_body(request, error.errors())
@@ -138,11 +146,11 @@ def _of_ours(error: HostedNumbersError) -> Problem:
     status, title = _ANSWERS[type(error)]
     if error.code == TOO_LARGE:
         status = 413
-    members = (
-        {"phone_number": error.phone_number, "workflow_id": error.workflow_id}
-        if isinstance(error, OrderAlreadyOpenError)
-        else {}
-    )
+    members: dict[str, Any] = {}
+    if isinstance(error, OrderAlreadyOpenError):
+        members = {"phone_number": error.phone_number, "workflow_id": error.workflow_id}
+    elif isinstance(error, BulkFileRefusedError):
+        members = {"rows": list(error.report.errors)}
     return Problem(
         status,
         error.code,

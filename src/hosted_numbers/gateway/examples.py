@@ -34,6 +34,14 @@ ORDERS: Final[dict[str, Any]] = {
             "customer": "customer-4711",
         },
     },
+    "one letter for many": {
+        "summary": "One of forty orders that one person signs for at once",
+        "value": _FULL_ORDER
+        | {
+            "loa_group": "spring-2026",
+            "loa_group_size": 40,
+        },
+    },
 }
 CODES: Final[dict[str, Any]] = {"heard": {"summary": "As it was heard", "value": {"code": "0471"}}}
 CALLS: Final[dict[str, Any]] = {

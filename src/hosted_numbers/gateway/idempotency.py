@@ -25,7 +25,6 @@ from pydantic import AfterValidator
 
 from hosted_numbers.errors import IdempotencyKeyReusedError
 from hosted_numbers.gateway.principals import Principal
-from hosted_numbers.gateway.problems import correlation_id
 from hosted_numbers.gateway.scopes import known
 
 _log = logging.getLogger(__name__)
@@ -149,7 +148,7 @@ def _used(request: Request, response: Response, key: str | None, body: str) -> I
     with memory.using(identity, hashlib.sha256(asked.encode()).hexdigest()) as replayed:
         if replayed:
             response.headers[REPLAYED] = "true"
-            _log.info("Asked again with its key [%s]", correlation_id(request.scope))
+            _log.info("Asked again with its key")
         yield identity
 
 

@@ -149,7 +149,7 @@ class OrderEvents:
                 try:
                     progress = await self._orders.progress(phone_number)
                 except (NoWorkerError, TemporalUnavailableError) as error:
-                    _log.info("No news of an order: %s", error.code)
+                    _log.info("No news of an order: %s", error.code, extra={"code": error.code})
                 else:
                     if progress != story.latest:
                         story.tell(progress, over=progress.phase in ENDED)
@@ -157,7 +157,8 @@ class OrderEvents:
                         return
                 await self._next_look()
         except HostedNumbersError as error:
-            _log.info("Nothing more comes of an order: %s", error.code)
+            told = {"code": error.code}
+            _log.info("Nothing more comes of an order: %s", error.code, extra=told)
         finally:
             story.tell(over=True)
 
@@ -280,7 +281,7 @@ class _Changes:
             try:
                 changes = await self._orders.lists.changed(since, customer)
             except HostedNumbersError as error:
-                _log.info("No news of orders: %s", error.code)
+                _log.info("No news of orders: %s", error.code, extra={"code": error.code})
                 await self._next_look()
                 continue
             for change in changes:

@@ -1,5 +1,6 @@
-"""Who sent a request: a backend by its API key, or an operator who signed in."""
+"""Who sent a request: a backend by its API key, an operator who signed in, or a token's holder."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,7 +20,7 @@ class Principal:
         customer: the only customer whose orders they reach; None reaches all.
     """
 
-    kind: Literal["api-key", "operator"]
+    kind: Literal["api-key", "operator", "access-token"]
     name: str
     scopes: frozenset[Scope]
     customer: str | None = None
@@ -33,6 +34,17 @@ class Principal:
     def operator(cls, name: str) -> "Principal":
         """A person who may do everything."""
         return cls("operator", name, frozenset(SCOPES))
+
+    @classmethod
+    def decoder(cls, subject: str) -> "Principal":
+        """A person whom the Temporal UI's identity provider knows: they may read payloads.
+
+        Args:
+            subject: what the provider calls them, which may be an e-mail address: the log has its
+                digest.
+        """
+        name = f"person-{hashlib.sha256(subject.encode()).hexdigest()[:12]}"
+        return cls("access-token", name, frozenset({"payloads:decode"}))
 
     def allows(self, scope: Scope) -> bool:
         """Whether they may do what needs this scope."""

@@ -11,6 +11,8 @@ from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from hosted_numbers.bulk.checking import Complaint
+
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER: Final = {"Retry-After": "5"}
 # What is left unread on the connection must not be taken for the next request.
@@ -35,6 +37,9 @@ class ProblemDetails(BaseModel):
     next_step: str = Field(description="What to do now")
     correlation_id: str = Field(description="Names this request in the gateway's log")
     errors: list[FieldError] | None = Field(default=None, description="Each field, with 422")
+    rows: list[Complaint] | None = Field(
+        default=None, description="Each row of the file that is wrong, with bulk-file-refused"
+    )
     phone_number: str | None = Field(default=None, description="With order-already-open")
     workflow_id: str | None = Field(default=None, description="With order-already-open")
 

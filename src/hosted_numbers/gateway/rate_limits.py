@@ -10,11 +10,14 @@ Each kind and whom it counts:
 - ``codes``: verification codes, by the order's number. Whoever enters them, they are guesses at one
   secret, so the bound for each caller of an order lies within that of the order;
 - ``uploads``: files, by the order's number;
+- ``imports``: bulk files that are sent or checked, by who sends them;
+- ``decodings``: requests to read payloads, by who reads them;
 - ``sign-ins``: passwords, by the address that they come from; ten times as many from all addresses
   together.
 
 A store that does not answer: codes and sign-ins are guesses at a secret, so they are refused with
-503 until it does; starts and uploads are let through, since an order matters more than its rate.
+503 until it does; starts, uploads, imports and decodings are let through, since an order, and a
+look at it, matters more than its rate.
 """
 
 import asyncio
@@ -36,7 +39,7 @@ from hosted_numbers.settings import Settings
 
 _log = logging.getLogger(__name__)
 
-Kind: TypeAlias = Literal["starts", "codes", "uploads", "sign-ins"]
+Kind: TypeAlias = Literal["starts", "codes", "uploads", "imports", "decodings", "sign-ins"]
 
 _GUESSES: Final = frozenset[Kind]({"codes", "sign-ins"})
 _ALL_TOGETHER: Final = 10
@@ -45,6 +48,8 @@ _WORDS: Final[dict[Kind, str]] = {
     "starts": "Too many orders were started.",
     "codes": "Too many codes were entered for this order.",
     "uploads": "Too many files were sent for this order.",
+    "imports": "Too many bulk files were sent.",
+    "decodings": "Payloads were read too often.",
     "sign-ins": "Too many passwords were tried.",
 }
 
@@ -65,6 +70,8 @@ class RateLimits:
             "starts": parse(settings.hosted_numbers_rate_limit_starts),
             "codes": parse(settings.hosted_numbers_rate_limit_codes),
             "uploads": parse(settings.hosted_numbers_rate_limit_uploads),
+            "imports": parse(settings.hosted_numbers_rate_limit_imports),
+            "decodings": parse(settings.hosted_numbers_rate_limit_decodings),
             "sign-ins": parse(settings.hosted_numbers_rate_limit_sign_ins),
         }
         self._patience = patience.total_seconds()
@@ -95,11 +102,13 @@ class RateLimits:
                     return
                 reset = (await self._limiter.get_window_stats(item, kind, *identity)).reset_time
         except (StorageError, TimeoutError) as error:
-            _log.warning("The store of the rate limits does not answer: %s", type(error).__name__)
+            why = type(error).__name__
+            told = {"limit": kind, "kind": why}
+            _log.warning("The store of the rate limits does not answer: %s", why, extra=told)
             if kind in _GUESSES:
                 raise _cannot_count() from None
             return
-        _log.warning("Rate limit of %s reached", kind)
+        _log.warning("Rate limit of %s reached", kind, extra={"limit": kind})
         raise _too_many(kind, item, max(1, math.ceil(reset - time.time())))
 
 

@@ -18,7 +18,7 @@ from fastapi.security import HTTPAuthorizationCredentials, SecurityScopes
 from hosted_numbers.api_keys import Scope
 from hosted_numbers.gateway.dependencies import DESCRIBED_KEY, Orders, PhoneNumber
 from hosted_numbers.gateway.principals import Principal, principal
-from hosted_numbers.gateway.problems import Problem, correlation_id
+from hosted_numbers.gateway.problems import Problem
 from hosted_numbers.phone_numbers import masked
 from hosted_numbers.temporal_calls import not_found
 
@@ -49,12 +49,8 @@ def _allowed(
     for each in needed.scopes:
         scope: Scope = each  # type: ignore[assignment] # FastAPI has them as text
         if not caller.allows(scope):
-            _log.warning(
-                "API key %s lacks the scope %s [%s]",
-                caller.name,
-                scope,
-                correlation_id(request.scope),
-            )
+            told = {"principal": caller.name, "scope": scope, "outcome": "no-scope"}
+            _log.warning("API key %s lacks the scope %s", caller.name, scope, extra=told)
             raise _insufficient(scope)
     return caller
 
@@ -69,11 +65,12 @@ async def _reached(request: Request, phone_number: PhoneNumber, orders: Orders) 
     if caller.customer is None:
         return phone_number
     if await orders.customer_of(phone_number) != caller.customer:
+        order = masked(phone_number)
         _log.warning(
-            "API key %s asked for another customer's order, %s [%s]",
+            "API key %s asked for another customer's order, %s",
             caller.name,
-            masked(phone_number),
-            correlation_id(request.scope),
+            order,
+            extra={"principal": caller.name, "order": order, "outcome": "foreign-order"},
         )
         raise not_found(phone_number)
     return phone_number
@@ -83,6 +80,7 @@ MayRead = Annotated[Principal, Security(_allowed, scopes=["orders:read"])]
 MayWrite = Annotated[Principal, Security(_allowed, scopes=["orders:write"])]
 MayEnterCodes = Annotated[Principal, Security(_allowed, scopes=["codes:write"])]
 MaySendBills = Annotated[Principal, Security(_allowed, scopes=["bills:write"])]
+MayDecode = Annotated[Principal, Security(_allowed, scopes=["payloads:decode"])]
 MayAdminister = Annotated[Principal, Security(_allowed, scopes=["admin"])]
 OwnNumber = Annotated[str, Depends(_reached)]
 """The number of an order that the caller may reach. It stands behind the scope's parameter."""

@@ -11,8 +11,10 @@ from starlette.types import ASGIApp
 from hosted_numbers.errors import SettingsError
 from hosted_numbers.gateway.app import create_app
 from hosted_numbers.gateway.graceful_end import GracefulServer
+from hosted_numbers.gateway.metrics import served
 from hosted_numbers.gateway.slow_clients import SlowClientProtocol
 from hosted_numbers.settings import Settings
+from hosted_numbers.telemetry.sdk import set_up_sdk
 
 _CONNECTIONS_AT_ONCE: Final = 500
 _KEEP_ALIVE_SECONDS: Final = 5
@@ -28,13 +30,16 @@ def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8080) -> None
         port: the port to listen on, 0 for any.
 
     Raises:
-        SettingsError: a setting is missing, or the port is taken.
+        SettingsError: a setting is missing, or a port is taken.
     """
     # uvicorn raises the signal again once it has shut down; this turns SIGTERM into a plain end.
     before = signal.signal(signal.SIGTERM, _already_served)
     try:
-        with _listening(host, port) as listener:
-            GracefulServer(configuration(create_app(settings), settings)).run(sockets=[listener])
+        set_up_sdk()  # whose log goes where ours goes; its metrics are the worker's
+        app = create_app(settings)
+        metrics = served(app.state.metrics, settings.metrics_address())
+        with metrics, _listening(host, port) as listener:
+            GracefulServer(configuration(app, settings)).run(sockets=[listener])
     except KeyboardInterrupt:
         pass
     finally:

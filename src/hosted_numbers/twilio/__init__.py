@@ -23,37 +23,43 @@ What to know:
 - ``hosted_numbers.twilio.signatures`` makes and checks X-Twilio-Signature, without httpx.
 """
 
-from hosted_numbers.twilio.client import Credentials, TwilioClient
-from hosted_numbers.twilio.document_models import (
-    Document,
-    DocumentStatus,
-    SupportingDocument,
-    SupportingDocumentStatus,
-)
-from hosted_numbers.twilio.errors import (
-    AuthenticationError,
-    InvalidArgumentError,
-    NotFoundError,
-    NotSentError,
-    Outcome,
-    RateLimitedError,
-    RefusedError,
-    ServerError,
-    TwilioError,
-    UnknownOutcomeError,
-    UnreadableAnswerError,
-    UploadFailedError,
-)
-from hosted_numbers.twilio.models import (
-    AuthorizationDocument,
-    AuthorizationDocumentStatus,
-    HostedNumberOrder,
-    HostedNumberOrderStatus,
-    IncomingPhoneNumber,
-    VerificationType,
-)
-from hosted_numbers.twilio.order_lists import OrderFilters
-from hosted_numbers.twilio.uploads import Upload
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from hosted_numbers.twilio.authorization_documents import ListedDocument
+    from hosted_numbers.twilio.client import Credentials, TwilioClient
+    from hosted_numbers.twilio.document_models import (
+        Document,
+        DocumentStatus,
+        SupportingDocument,
+        SupportingDocumentStatus,
+    )
+    from hosted_numbers.twilio.errors import (
+        AuthenticationError,
+        InvalidArgumentError,
+        NotFoundError,
+        NotSentError,
+        Outcome,
+        RateLimitedError,
+        RefusedError,
+        ServerError,
+        TwilioError,
+        UnknownOutcomeError,
+        UnreadableAnswerError,
+        UploadFailedError,
+    )
+    from hosted_numbers.twilio.models import (
+        AuthorizationDocument,
+        AuthorizationDocumentStatus,
+        HostedNumberOrder,
+        HostedNumberOrderStatus,
+        IncomingPhoneNumber,
+        VerificationType,
+    )
+    from hosted_numbers.twilio.order_lists import ListedOrder, OrderFilters
+    from hosted_numbers.twilio.pages import Listing
+    from hosted_numbers.twilio.uploads import Upload
 
 __all__ = [
     "AuthenticationError",
@@ -66,6 +72,9 @@ __all__ = [
     "HostedNumberOrderStatus",
     "IncomingPhoneNumber",
     "InvalidArgumentError",
+    "ListedDocument",
+    "ListedOrder",
+    "Listing",
     "NotFoundError",
     "NotSentError",
     "OrderFilters",
@@ -83,3 +92,48 @@ __all__ = [
     "UploadFailedError",
     "VerificationType",
 ]
+
+_HOMES: Final = {
+    "AuthenticationError": "errors",
+    "AuthorizationDocument": "models",
+    "AuthorizationDocumentStatus": "models",
+    "Credentials": "client",
+    "Document": "document_models",
+    "DocumentStatus": "document_models",
+    "HostedNumberOrder": "models",
+    "HostedNumberOrderStatus": "models",
+    "IncomingPhoneNumber": "models",
+    "InvalidArgumentError": "errors",
+    "ListedDocument": "authorization_documents",
+    "ListedOrder": "order_lists",
+    "Listing": "pages",
+    "NotFoundError": "errors",
+    "NotSentError": "errors",
+    "OrderFilters": "order_lists",
+    "Outcome": "errors",
+    "RateLimitedError": "errors",
+    "RefusedError": "errors",
+    "ServerError": "errors",
+    "SupportingDocument": "document_models",
+    "SupportingDocumentStatus": "document_models",
+    "TwilioClient": "client",
+    "TwilioError": "errors",
+    "UnknownOutcomeError": "errors",
+    "UnreadableAnswerError": "errors",
+    "Upload": "uploads",
+    "UploadFailedError": "errors",
+    "VerificationType": "models",
+}
+
+
+def __getattr__(name: str) -> object:
+    """What is exported, imported when it is first asked for.
+
+    The gateway and the simulator need ``signatures`` alone, and must not load an HTTP client for it
+    each time they start.
+    """
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
-from hosted_numbers.twilio.error_codes import CREDENTIALS, MEANINGS
+from hosted_numbers.twilio.error_codes import CREDENTIALS, MEANINGS, RATE_LIMITED
 from hosted_numbers.twilio.errors import (
     AuthenticationError,
     NotFoundError,
@@ -147,6 +147,8 @@ def _kind_of(status: int, code: int | None) -> type[TwilioError]:
         return UnreadableAnswerError
     if code in CREDENTIALS:
         return AuthenticationError
+    if code == RATE_LIMITED:
+        return RateLimitedError
     return NotFoundError if status == HTTPStatus.NOT_FOUND else RefusedError
 
 

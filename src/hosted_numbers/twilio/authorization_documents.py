@@ -6,10 +6,13 @@ Source: https://www.twilio.com/docs/phone-numbers/hosted-numbers/hosted-numbers-
 from collections.abc import AsyncIterator, Sequence
 from typing import Final, Unpack
 
+from pydantic import Field
+
 from hosted_numbers.twilio import arguments, pages, parameters, sids
 from hosted_numbers.twilio.answers import decoded
 from hosted_numbers.twilio.connection import Connection
 from hosted_numbers.twilio.errors import InvalidArgumentError
+from hosted_numbers.twilio.fields import Resource
 from hosted_numbers.twilio.models import (
     AuthorizationDocument,
     AuthorizationDocumentStatus,
@@ -23,6 +26,16 @@ _POSTABLE: Final = (
     AuthorizationDocumentStatus.OPENED,
     AuthorizationDocumentStatus.SIGNING,
 )
+
+
+class ListedDocument(Resource):
+    """What a look at many documents needs of each.
+
+    Attributes:
+        sid: PX and 32 hexadecimal digits.
+    """
+
+    sid: str = Field(pattern=r"^PX[0-9a-fA-F]{32}$")
 
 
 class AuthorizationDocuments:
@@ -105,6 +118,30 @@ class AuthorizationDocuments:
             pages.Page[AuthorizationDocument],
             page_size=page_size,
             filters={"email": email, "status": status},
+        )
+
+    def pages(
+        self,
+        *,
+        status: AuthorizationDocumentStatus | str,
+        page_size: int = 1000,
+        after: str | None = None,
+    ) -> AsyncIterator[pages.Listing[ListedDocument]]:
+        """Iterate over the pages of documents in a status, of which little is read.
+
+        Args:
+            status: of the document.
+            page_size: documents in one HTTP call, 1 to 1000.
+            after: ``Listing.after`` of the page to go on behind, of a walk with the same status.
+        """
+        return pages.paged(
+            self._connection,
+            "list AuthorizationDocuments",
+            _PATH,
+            pages.Page[ListedDocument],
+            page_size=page_size,
+            filters={"status": status},
+            after=after,
         )
 
     async def update(

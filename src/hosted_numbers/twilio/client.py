@@ -1,5 +1,8 @@
 """The client and its credentials."""
 
+import time
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Self
@@ -8,6 +11,8 @@ import httpx
 
 from hosted_numbers.twilio import arguments, sids
 from hosted_numbers.twilio.authorization_documents import AuthorizationDocuments
+from hosted_numbers.twilio.backoff import Backoff
+from hosted_numbers.twilio.calls import Observer, unobserved
 from hosted_numbers.twilio.connection import Connection
 from hosted_numbers.twilio.documents import Documents
 from hosted_numbers.twilio.errors import InvalidArgumentError
@@ -99,6 +104,9 @@ class TwilioClient:
         transport: in place of httpx's own, for instance ``httpx.MockTransport`` in tests or
             ``httpx.AsyncHTTPTransport(proxy=…)``. Proxies of the environment are not used, as
             nothing but an explicit choice should see the credentials and the customers' data.
+        clock: seconds, never going back; by it pauses end that Twilio asks for (429). All calls to
+            that host fail at once as RateLimitedError until then, with the time that is left.
+        observer: is told of each HTTP call that is tried, for metrics.
 
     Raises:
         InvalidArgumentError: ``base_url``, a deadline or ``max_connections`` makes no sense.
@@ -119,21 +127,27 @@ class TwilioClient:
         upload_deadline: float = 60.0,
         max_connections: int = 10,
         transport: httpx.AsyncBaseTransport | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        observer: Observer = unobserved,
     ) -> None:
         arguments.seconds("deadline", deadline)
         arguments.seconds("upload_deadline", upload_deadline)
         self._transports = Transports(transport)
+        backoffs: defaultdict[str, Backoff] = defaultdict(lambda: Backoff(clock))
 
         def connection(
             host: str, *, at_once: int = SIDE_CONNECTIONS, within: float = deadline
         ) -> Connection:
+            origin = host if base_url is None else base_url
             return Connection(
-                host if base_url is None else base_url,
+                origin,
                 username=credentials.username,
                 password=credentials.password,
                 deadline=within,
                 max_connections=at_once,
+                backoff=backoffs[origin],
                 transports=self._transports,
+                observer=observer,
             )
 
         preview = connection(PREVIEW_BASE_URL, at_once=max_connections)

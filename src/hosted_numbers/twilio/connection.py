@@ -10,8 +10,7 @@ the environment, which must not decide who sees the credentials; and it costs mo
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
 from importlib.metadata import version
 from typing import Final, NoReturn
 from urllib.parse import urlsplit
@@ -19,13 +18,18 @@ from urllib.parse import urlsplit
 import httpx
 
 from hosted_numbers.twilio.answers import Answer, error_in
+from hosted_numbers.twilio.backoff import Backoff
+from hosted_numbers.twilio.calls import Call, Observer, route_of, unobserved
 from hosted_numbers.twilio.errors import (
     InvalidArgumentError,
     NotSentError,
+    RateLimitedError,
+    TwilioError,
     UnknownOutcomeError,
     UnreadableAnswerError,
 )
 from hosted_numbers.twilio.transports import Transports
+from hosted_numbers.twilio.turns import Turns
 from hosted_numbers.twilio.uploads import Multipart, Upload
 
 USER_AGENT: Final = f"hosted-numbers/{version('hosted-numbers')}"
@@ -48,9 +52,12 @@ class Connection:
         password: of HTTP Basic authentication.
         deadline: seconds that one call may take in all, from waiting for its turn to the last byte
             of the answer; finite and positive.
-        max_connections: how many calls may be under way at once; further ones wait.
+        max_connections: how many calls may be under way at once; further ones wait, and are served
+            in the order in which they came.
+        backoff: of the origin; connections to the same one share it.
         transports: what carries the calls. They belong to whoever made them: once they are closed,
             each call is a NotSentError.
+        observer: is told of each call that is tried.
 
     Raises:
         InvalidArgumentError: ``origin`` or ``max_connections`` makes no sense.
@@ -64,30 +71,30 @@ class Connection:
         password: str,
         deadline: float,
         max_connections: int,
+        backoff: Backoff,
         transports: Transports,
+        observer: Observer = unobserved,
     ) -> None:
-        if max_connections < 1:
-            raise InvalidArgumentError("max_connections must be at least 1")
         self._origin = _checked_origin(origin)
         self._deadline = deadline
         # httpx's read and write timeouts start anew with each chunk, so a server that trickles
         # would never meet them: the deadline around the call is the bound. Not getting a
         # connection has a limit of its own, since then the request was surely not sent.
-        self._patience = deadline / 2
-        self._extensions = {"timeout": httpx.Timeout(None, connect=self._patience).as_dict()}
+        patience = deadline / 2
+        self._extensions = {"timeout": httpx.Timeout(None, connect=patience).as_dict()}
         basic = base64.b64encode(f"{username}:{password}".encode()).decode("ascii")
-        self._headers = {
+        headers = {
             "Accept": "application/json",
             "Accept-Encoding": "gzip, deflate",
             "Authorization": f"Basic {basic}",
             "User-Agent": USER_AGENT,
         }
+        self._headers = httpx.Headers(headers)
+        self._form_headers = httpx.Headers(headers | {"Content-Type": _FORM})
+        self._backoff = backoff
         self._transports = transports
-        # Last in, first out keeps few connections busy and warm rather than all of them tepid, and
-        # comes to a None, where a transport is still to be made, only when those made are busy.
-        self._idle: asyncio.LifoQueue[httpx.AsyncBaseTransport | None] = asyncio.LifoQueue()
-        for _ in range(max_connections):
-            self._idle.put_nowait(None)
+        self._observer = observer
+        self._turns = Turns(max_connections, patience, transports)
 
     async def send(
         self,
@@ -112,12 +119,12 @@ class Connection:
         Raises:
             NotSentError: there was no connection.
             UnknownOutcomeError: the request may or may not have taken effect.
-            RateLimitedError: Twilio answered 429.
+            RateLimitedError: Twilio answered 429 to this call, or to an earlier one, for which all
+                calls to this host are held back.
             RefusedError: Twilio answered another 4xx.
             InvalidArgumentError: the query makes the URL longer than one can be.
         """
-        if self._transports.closed:
-            raise NotSentError(f"{operation}: the client is closed", operation=operation)
+        self._check_that_it_may_go(operation)
         try:
             request = httpx.Request(
                 method,
@@ -125,21 +132,56 @@ class Connection:
                 content=form,
                 data=multipart.fields if multipart else None,
                 files=_files(multipart.file) if multipart else None,
-                headers=self._headers if form is None else self._headers | {"Content-Type": _FORM},
+                headers=self._headers if form is None else self._form_headers,
                 extensions=self._extensions,
             )
         except httpx.InvalidURL as error:
             raise InvalidArgumentError(
                 f"{operation}: a filter is too long for a URL", operation=operation
             ) from error
-        answer = await self._exchanged(operation, request)
-        if refusal := error_in(answer, operation):
+        begun = time.perf_counter()
+
+        def tell(status: int | None, error: TwilioError | None = None) -> None:
+            seconds = time.perf_counter() - begun
+            self._observer(Call(operation, method, route_of(path), seconds, status, error))
+
+        try:
+            answer = await self._answered(operation, request)
+        except TwilioError as error:
+            held_back = isinstance(error, RateLimitedError) and error.status is None
+            if not held_back:
+                tell(error.status, error)
+            raise
+        tell(answer.status)
+        return answer
+
+    async def _answered(self, operation: str, request: httpx.Request) -> Answer:
+        answer, sent_in = await self._exchanged(operation, request)
+        refusal = error_in(answer, operation)
+        if isinstance(refusal, RateLimitedError):
+            self._backoff.limited(sent_in, refusal.retry_after)
+            refusal.retry_after = refusal.retry_after or self._backoff.left() or None
+        else:
+            self._backoff.went_through(sent_in)
+        if refusal:
             raise refusal
         return answer
 
-    async def _exchanged(self, operation: str, request: httpx.Request) -> Answer:
+    def _check_that_it_may_go(self, operation: str) -> None:
+        if self._transports.closed:
+            raise NotSentError(f"{operation}: the client is closed", operation=operation)
+        if pause := self._backoff.left():
+            raise RateLimitedError(
+                f"{operation}: not sent, as Twilio asked for a pause",
+                operation=operation,
+                retry_after=pause,
+            )
+
+    async def _exchanged(self, operation: str, request: httpx.Request) -> tuple[Answer, int]:
         try:
-            async with asyncio.timeout(self._deadline), self._turn() as transport:
+            async with asyncio.timeout(self._deadline), self._turns.one() as transport:
+                self._check_that_it_may_go(operation)  # again, as it may have waited for its turn
+                sent_in = self._backoff.round
                 response = await transport.handle_async_request(request)
                 try:
                     content = await response.aread()
@@ -158,23 +200,7 @@ class Connection:
         # OSError, as TLS errors come without httpx's wrapping in places.
         except (httpx.HTTPError, OSError) as error:
             _raise_unknown(operation, f"the connection broke ({type(error).__name__})")
-        return Answer(response.status_code, response.headers, content)
-
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[httpx.AsyncBaseTransport]:
-        try:
-            async with asyncio.timeout(self._patience):
-                transport = await self._idle.get()
-        except TimeoutError:
-            raise httpx.PoolTimeout("all connections are busy") from None
-        try:
-            if self._transports.closed:
-                raise httpx.PoolTimeout("closed while this call waited")
-            if transport is None:
-                transport = self._transports.one()
-            yield transport
-        finally:
-            self._idle.put_nowait(transport)
+        return Answer(response.status_code, response.headers, content), sent_in
 
 
 def _files(upload: Upload) -> dict[str, tuple[str, bytes, str]]:

@@ -60,3 +60,6 @@ MEANINGS: Final[Mapping[int, str]] = MappingProxyType(
 
 CREDENTIALS: Final[frozenset[int]] = frozenset({10001, 10002, 20003, 70051})
 """Codes that blame the credentials or the account, whatever HTTP status they come with."""
+
+RATE_LIMITED: Final = 20429
+"""The code that comes with 429, whatever 4xx a proxy makes of it."""

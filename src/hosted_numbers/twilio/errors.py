@@ -6,7 +6,7 @@ error has an ``outcome``, and the tree is cut along it::
     TwilioError                      .outcome .status .code .request_id .retry_after .operation
     ├── InvalidArgumentError         NOT_SENT  refused here, nothing left the process (a ValueError)
     ├── NotSentError                 NOT_SENT  no connection: refused, DNS, connect or pool timeout
-    ├── RateLimitedError             NOT_SENT  429 (20429), which Twilio never processed
+    ├── RateLimitedError             NOT_SENT  429 (20429), never processed; or held back here
     ├── UnknownOutcomeError          UNKNOWN   deadline, read or write error, reset, 408
     │   ├── ServerError              UNKNOWN   5xx
     │   └── UnreadableAnswerError    UNKNOWN   an answer that makes no sense, a redirect
@@ -46,7 +46,8 @@ class TwilioError(Exception):
         code: Twilio's error code (https://www.twilio.com/docs/api/errors), None where the answer
             had none.
         request_id: Twilio's name for the request, to quote to their support.
-        retry_after: how long Twilio asks to wait, never negative, not capped.
+        retry_after: how long Twilio asks to wait, never negative, not capped. Where it says 429 and
+            no time, or the client holds a call back: until when the client holds all back.
     """
 
     outcome: ClassVar[Outcome] = Outcome.UNKNOWN
@@ -82,7 +83,10 @@ class NotSentError(TwilioError):
 
 
 class RateLimitedError(TwilioError):
-    """429: too many requests (20429), "never processed and always safe to retry"."""
+    """429: too many requests (20429), "never processed and always safe to retry".
+
+    ``status`` is None where the client held the call back itself, as an earlier one was told so.
+    """
 
     outcome = Outcome.NOT_SENT
 

@@ -6,7 +6,7 @@ Source: https://www.twilio.com/docs/phone-numbers/hosted-numbers/hosted-numbers-
 from collections.abc import AsyncIterator, Sequence
 from typing import Final, Unpack
 
-from hosted_numbers.twilio import arguments, parameters, sids
+from hosted_numbers.twilio import arguments, pages, parameters, sids
 from hosted_numbers.twilio.answers import decoded
 from hosted_numbers.twilio.connection import Connection
 from hosted_numbers.twilio.errors import InvalidArgumentError
@@ -15,7 +15,7 @@ from hosted_numbers.twilio.models import (
     HostedNumberOrderStatus,
     VerificationType,
 )
-from hosted_numbers.twilio.order_lists import OrderFilters, listed_orders
+from hosted_numbers.twilio.order_lists import ListedOrder, OrderFilters, listed_orders
 
 _PATH: Final = "/HostedNumbers/HostedNumberOrders"
 
@@ -126,6 +126,33 @@ class HostedNumberOrders:
         """
         return listed_orders(
             self._connection, "list HostedNumberOrders", _PATH, page_size=page_size, filters=filters
+        )
+
+    def pages(
+        self,
+        *,
+        status: HostedNumberOrderStatus | str,
+        page_size: int = 1000,
+        after: str | None = None,
+    ) -> AsyncIterator[pages.Listing[ListedOrder]]:
+        """Iterate over the pages of orders in a status, of which little is read.
+
+        For a look at all orders: ``Listing.after`` of a page can be kept, and the walk be gone on
+        with behind it, also by another process.
+
+        Args:
+            status: one of the enumeration (22111 for a word that is none).
+            page_size: orders in one HTTP call, 1 to 1000.
+            after: ``Listing.after`` of the page to go on behind, of a walk with the same status.
+        """
+        return pages.paged(
+            self._connection,
+            "list HostedNumberOrders",
+            _PATH,
+            pages.Page[ListedOrder],
+            page_size=page_size,
+            filters={"status": status},
+            after=after,
         )
 
     async def update(

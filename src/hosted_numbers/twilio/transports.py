@@ -2,15 +2,14 @@
 
 import httpx
 
+from hosted_numbers.twilio.single_connection import SingleConnection
+
 
 class Transports:
     """Makes transports of one connection each, and closes them all.
 
-    One pool of many connections would look through all of them, for all that wait, at each request:
-    measured, twice the whole cost of a call at twenty at once.
-
     Args:
-        given: carries everything in place of httpx's own, which go straight to their origin.
+        given: carries everything in place of our own, which go straight to their origin.
 
     Attributes:
         closed: whether the transports are closed, and nothing more is to be sent.
@@ -21,14 +20,13 @@ class Transports:
         self._given = given
         self._made: list[httpx.AsyncBaseTransport] = [] if given is None else [given]
         # Made here and not at the first call, which would hold up the event loop.
-        self._tls = httpx.create_ssl_context(trust_env=False) if given is None else True
+        self._tls = httpx.create_ssl_context(trust_env=False) if given is None else None
 
     def one(self) -> httpx.AsyncBaseTransport:
         """Return what carries one request at a time to one origin."""
-        if self._given is not None:
-            return self._given
-        limits = httpx.Limits(max_connections=1)
-        transport = httpx.AsyncHTTPTransport(verify=self._tls, limits=limits)
+        if self._tls is None:
+            return self._made[0]
+        transport = SingleConnection(self._tls)
         self._made.append(transport)
         return transport
 

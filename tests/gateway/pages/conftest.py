@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from hosted_numbers.blobs import BlobStore
 from hosted_numbers.gateway.app import create_app
 from hosted_numbers.validation import NewHostedNumberOrder
+from tests.bulk.imports import AN_ID, ImportsInMemory, a_progress
 from tests.gateway.orders_in_memory import NUMBER, ORDER
 from tests.gateway.pages.desk import Orders, browser, settings, sign_in
 
@@ -23,7 +24,9 @@ def orders() -> Orders:
 
 @pytest.fixture
 def app(orders: Orders, blobs: BlobStore) -> FastAPI:
-    return create_app(settings(), orders, blobs)
+    imports = ImportsInMemory()
+    imports.known[AN_ID] = a_progress()
+    return create_app(settings(), orders, blobs, imports)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from fastapi.routing import APIRoute
 
 from hosted_numbers.gateway.pages import (
     api_page,
+    bulk_pages,
     live,
     new_order,
     order_forms,
@@ -14,12 +15,13 @@ from hosted_numbers.gateway.pages import (
     overview,
     sign_in,
 )
+from tests.bulk.imports import AN_ID
 from tests.gateway.orders_in_memory import NUMBER
 from tests.gateway.pages.desk import BASE, ORDER_PAGE, PASSWORD, Orders, browser, token
 
-MODULES = (api_page, live, new_order, order_forms, order_page, overview, sign_in)
+MODULES = (api_page, bulk_pages, live, new_order, order_forms, order_page, overview, sign_in)
 ROUTES = sorted(
-    (method, route.path.replace("{phone_number}", NUMBER))
+    (method, route.path.replace("{phone_number}", NUMBER).replace("{import_id}", AN_ID))
     for module in MODULES
     for route in module.router.routes
     if isinstance(route, APIRoute)

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from hosted_numbers.errors import InvalidRequestError
 from hosted_numbers.gateway.app import create_app
 from hosted_numbers.gateway.pages.pipeline import Pipeline
+from hosted_numbers.problem_reports import Problem
 from tests.gateway.orders_in_memory import NUMBER, ORDER
 from tests.gateway.pages.desk import (
     ORDER_PAGE,
@@ -110,15 +111,41 @@ async def test_hostile_search_stays_words(orders: Orders, operator: httpx.AsyncC
     assert "A filter holds no quotes. Leave it out." in words(answer)
 
 
+@pytest.mark.fault("F44")
+async def test_workflows_that_stand_still_are_told_first(
+    orders: Orders, operator: httpx.AsyncClient, app: FastAPI
+) -> None:
+    """How many, some of them with the cause, and where the Temporal UI has them all."""
+    assert "still: no worker" not in (await operator.get("/")).text
+    problem = Problem(
+        workflow_id=f"hosted-number-order/{NUMBER}",
+        run_id="run-1",
+        workflow_type="HostedNumberOrder",
+        cause="The workers' <code> does not fit its history.",
+        next_step="Roll the workers back.",
+    )
+    orders.problems.known = (problem,) * 7
+    app.state.desk.pipeline._last = None  # or it is told as it was two seconds ago
+    answer = await operator.get("/")
+    assert "7 workflows stand still: no worker can go on with them." in words(answer)
+    assert answer.text.count("Roll the workers back.") == 5
+    assert "&lt;code&gt;" in answer.text
+    assert "/workflows?query=TemporalReportedProblems+IS+NOT+NULL" in answer.text
+    assert "/workflows/hosted-number-order%2F" in answer.text
+    orders.problems.known = (problem,)
+    app.state.desk.pipeline._last = None
+    assert "1 workflow stands still: no worker can go on with it." in words(await operator.get("/"))
+
+
 async def test_pipeline_is_counted_for_all_at_once(orders: Orders) -> None:
     """Many browsers ask Temporal no more often than one."""
     now = 0.0
     pipeline = Pipeline(clock=lambda: now)
-    first = await pipeline.picture(orders.lists)
-    assert await pipeline.picture(orders.lists) is first
+    first = await pipeline.picture(orders)
+    assert await pipeline.picture(orders) is first
     assert first.open == 1
     now = 2.5
-    assert await pipeline.picture(orders.lists) is not first
+    assert await pipeline.picture(orders) is not first
     assert [each for each in orders.queries if each.get("census")] == [{"census": True}] * 2
 
 

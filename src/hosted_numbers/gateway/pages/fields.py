@@ -141,6 +141,8 @@ NEW_ORDER: Final = (
             Field("customer", "Customer", hint="Your own reference; orders are found by it."),
             _NAME,
             _CC,
+            Field("loa_group", "Group", hint="Orders of one group and signer share one letter."),
+            Field("loa_group_size", "Orders of the group", "number", "The letter waits for them."),
             Field("account_sid", "Subaccount", hint="AC…, to host the number in."),
             Field("deadline_days", "Days to wait at most", "number", "Without news; 29 if empty."),
             _PAPERS,

@@ -15,12 +15,16 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope
 
 from hosted_numbers.blobs import blob_store_error
+from hosted_numbers.bulk.checking import MOST_BYTES
+from hosted_numbers.bulk.receiving import FileTooLargeError
 from hosted_numbers.documents.intake import too_large
 from hosted_numbers.documents.kinds import BILL_BYTES
+from hosted_numbers.errors import HostedNumbersError
 from hosted_numbers.gateway.pages.csrf import check_token
 from hosted_numbers.gateway.pages.operators import session_of
 from hosted_numbers.gateway.problems import Problem
 
+IMPORTS: Final = "/imports"
 _UPLOAD: Final = re.compile(r"/orders/[^/]+/documents")
 _MOST_FIELDS: Final = 60
 _FIELD_BYTES: Final = 64_000
@@ -30,7 +34,8 @@ _PIECE: Final = 65_536
 
 def is_upload(scope: Scope) -> bool:
     """Whether the body of a request is a form with a file, which is read as it comes."""
-    return scope["method"] == "POST" and bool(_UPLOAD.fullmatch(scope["path"]))
+    path = scope["path"]
+    return scope["method"] == "POST" and (path == IMPORTS or bool(_UPLOAD.fullmatch(path)))
 
 
 async def _submitted(request: Request) -> AsyncIterator[FormData]:
@@ -39,6 +44,7 @@ async def _submitted(request: Request) -> AsyncIterator[FormData]:
     Raises:
         Problem: 403, its token is missing or of another session; 400, it is unreadable.
         DocumentRefusedError: its file is too large.
+        FileTooLargeError: its bulk file is.
     """
     form = await _read(request)
     try:
@@ -71,10 +77,10 @@ async def pieces(upload: UploadFile) -> AsyncIterator[bytes]:
 
 async def _read(request: Request) -> FormData:
     announced = request.headers.get("content-length", "")
-    most = BILL_BYTES + _AROUND_A_FILE
+    most, refusal = _allowed(request.url.path)
     if announced.isdecimal() and int(announced) > most:
-        raise too_large(BILL_BYTES)
-    counted = Request(request.scope, _counted(request.receive, most))
+        raise refusal
+    counted = Request(request.scope, _counted(request.receive, most, refusal))
     try:
         return await counted.form(max_files=1, max_fields=_MOST_FIELDS, max_part_size=_FIELD_BYTES)
     except (HTTPException, ClientDisconnect):
@@ -83,7 +89,14 @@ async def _read(request: Request) -> FormData:
         raise blob_store_error(error) from None
 
 
-def _counted(receive: Receive, most: int) -> Receive:
+def _allowed(path: str) -> tuple[int, HostedNumbersError]:
+    """How many bytes a form may have, and the refusal of one that has more."""
+    if path == IMPORTS:
+        return MOST_BYTES + _AROUND_A_FILE, FileTooLargeError()
+    return BILL_BYTES + _AROUND_A_FILE, too_large(BILL_BYTES)
+
+
+def _counted(receive: Receive, most: int, refusal: HostedNumbersError) -> Receive:
     """The same body, cut where it grows too large."""
     size = 0
 
@@ -92,7 +105,7 @@ def _counted(receive: Receive, most: int) -> Receive:
         message = await receive()
         size += len(message.get("body", b""))
         if size > most:
-            raise too_large(BILL_BYTES)
+            raise refusal
         return message
 
     return counted

@@ -10,6 +10,7 @@ from starlette.staticfiles import StaticFiles
 
 from hosted_numbers.gateway.pages import (
     api_page,
+    bulk_pages,
     live,
     new_order,
     order_forms,
@@ -53,7 +54,16 @@ def install(app: FastAPI, settings: Settings) -> Operators:
         password=Password(its_hash.get_secret_value()) if its_hash else None,
         pipeline=Pipeline(),
     )
-    for module in (sign_in, overview, new_order, order_page, order_forms, live, api_page):
+    for module in (
+        sign_in,
+        overview,
+        new_order,
+        order_page,
+        order_forms,
+        bulk_pages,
+        live,
+        api_page,
+    ):
         app.include_router(module.router)
     app.mount("/static", _Files(directory=_STATIC), name="static")
     return operators

@@ -13,9 +13,10 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import Scope
 
+from hosted_numbers.gateway.authentication import CODEC
 from hosted_numbers.gateway.pages.sessions import Session, Sessions
 from hosted_numbers.gateway.principals import Principal
-from hosted_numbers.settings import Network
+from hosted_numbers.setting_forms import Network
 
 LIVE_HEADER: Final = "X-Live"
 """Carried by a request that a page sends by itself: it does not keep its session alive."""
@@ -117,9 +118,13 @@ class Operators:
 
 
 def is_by_itself(scope: Scope) -> bool:
-    """Whether a page, not its person, sent a request: to follow changes or to take them over."""
+    """Whether a page, not its person, sent a request: to follow changes or to take them over.
+
+    The Temporal UI is such a page: it decodes again whenever a history grows.
+    """
     headers = Headers(scope=scope)
-    return LIVE_HEADER in headers or headers.get("accept") == "text/event-stream"
+    follows = LIVE_HEADER in headers or headers.get("accept") == "text/event-stream"
+    return follows or scope["path"].startswith(CODEC)
 
 
 def session_of(scope: Scope) -> Session:

@@ -10,10 +10,11 @@ from starlette.responses import HTMLResponse
 from hosted_numbers.contract import WaitingFor
 from hosted_numbers.errors import InvalidRequestError
 from hosted_numbers.gateway import paging
-from hosted_numbers.gateway.dependencies import Orders
+from hosted_numbers.gateway.dependencies import Orders, Ui
 from hosted_numbers.gateway.pages.desk import OfDesk
 from hosted_numbers.gateway.pages.rendering import page
 from hosted_numbers.order_lists import STATUSES, OrderLists, OrderPage
+from hosted_numbers.problem_reports import QUERY
 
 _ROWS: Final = 25
 
@@ -66,10 +67,10 @@ class Search(BaseModel):
 
 @router.get("/")
 async def overview(
-    request: Request, search: Annotated[Search, Query()], orders: Orders, desk: OfDesk
+    request: Request, search: Annotated[Search, Query()], orders: Orders, desk: OfDesk, ui: Ui
 ) -> HTMLResponse:
     """Where the orders stand and which of them need somebody."""
-    picture = await desk.pipeline.picture(orders.lists)
+    picture = await desk.pipeline.picture(orders)
     trouble: InvalidRequestError | None = None
     try:
         rows = await _rows(search, orders.lists)
@@ -80,6 +81,8 @@ async def overview(
         "overview.html",
         422 if trouble else 200,
         picture=picture,
+        temporal_ui=ui,
+        problems_query=QUERY,
         search=search,
         rows=rows.orders,
         more=None if search.q else search.after(rows.next_cursor),

@@ -10,10 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from hosted_numbers.order_lists import OrderLists, Pressing, StatusCount
+from hosted_numbers.order_lists import Pressing, StatusCount
+from hosted_numbers.orders import HostedNumberOrders
+from hosted_numbers.problem_reports import Problems
 
 _FRESH_SECONDS: Final = 2.0
 _PRESSING: Final = 20
+_PROBLEMS: Final = 5
 
 
 @dataclass(frozen=True)
@@ -23,10 +26,12 @@ class Picture:
     Attributes:
         counts: the open orders by Twilio's status.
         pressing: those that need a person, the soonest deadline first.
+        problems: the workflows that no worker can go on with.
     """
 
     counts: tuple[StatusCount, ...]
     pressing: Pressing
+    problems: Problems
 
     @property
     def open(self) -> int:
@@ -46,7 +51,7 @@ class Pipeline:
         self._one_counts = asyncio.Lock()
         self._last: tuple[float, Picture] | None = None
 
-    async def picture(self, lists: OrderLists) -> Picture:
+    async def picture(self, orders: HostedNumberOrders) -> Picture:
         """The pipeline now, or as it was counted at most two seconds ago.
 
         Raises:
@@ -54,6 +59,10 @@ class Pipeline:
         """
         async with self._one_counts:
             if self._last is None or self._clock() - self._last[0] > _FRESH_SECONDS:
-                counts, pressing = await asyncio.gather(lists.census(), lists.pressing(_PRESSING))
-                self._last = self._clock(), Picture(counts, pressing)
+                counts, pressing, problems = await asyncio.gather(
+                    orders.lists.census(),
+                    orders.lists.pressing(_PRESSING),
+                    orders.problems.read(_PROBLEMS),
+                )
+                self._last = self._clock(), Picture(counts, pressing, problems)
             return self._last[1]

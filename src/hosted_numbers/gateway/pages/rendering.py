@@ -22,6 +22,7 @@ _ENVIRONMENT: Final = jinja2.Environment(
 _ENVIRONMENT.globals |= {
     "version": version("hosted-numbers"),
     "token_field": TOKEN_FIELD,
+    "import_states": words.IMPORT_STATES,
     "leg_states": words.LEG_STATES,
     "needs": words.NEEDS,
     "phases": words.PHASES,

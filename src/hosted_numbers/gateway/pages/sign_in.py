@@ -17,7 +17,7 @@ from hosted_numbers.gateway.pages.csrf import same_origin
 from hosted_numbers.gateway.pages.desk import Desk, OfDesk, SignedIn
 from hosted_numbers.gateway.pages.forms import Submitted
 from hosted_numbers.gateway.pages.rendering import page
-from hosted_numbers.gateway.problems import Problem, correlation_id
+from hosted_numbers.gateway.problems import Problem
 
 _log = logging.getLogger(__name__)
 
@@ -57,20 +57,23 @@ async def sign_in(
     try:
         await limits.check("sign-ins", request.client.host if request.client else "")
     except Problem as problem:
+        request.app.state.metrics.sign_in("limited")
         answer = _form(
             request, desk, wanted, problem.status, f"{problem.detail} {problem.next_step}"
         )
         answer.headers.update(problem.headers or {})
         return answer
     if not await desk.password.is_right(password):
-        _log.warning("Sign-in with a wrong password [%s]", correlation_id(request.scope))
+        request.app.state.metrics.sign_in("wrong-password")
+        _log.warning("Sign-in with a wrong password", extra={"outcome": "wrong-password"})
         error = "That is not the password. Check it and try again."
         return _form(request, desk, wanted, HTTPStatus.FORBIDDEN, error)
     if before := desk.cookie.read(request.scope):
         desk.sessions.end(before)
     back = RedirectResponse(own_page(wanted), HTTPStatus.SEE_OTHER)
     desk.cookie.give(back, desk.sessions.begin(_OPERATOR))
-    _log.info("Operator signed in [%s]", correlation_id(request.scope))
+    request.app.state.metrics.sign_in("signed-in")
+    _log.info("Operator signed in", extra={"principal": _OPERATOR, "outcome": "signed-in"})
     return back
 
 
@@ -81,7 +84,8 @@ async def sign_out(request: Request, desk: OfDesk, session: SignedIn, _form: Sub
         desk.sessions.end(session_id)
     answer = RedirectResponse(SIGN_IN, HTTPStatus.SEE_OTHER)
     desk.cookie.take_back(answer)
-    _log.info("%s signed out [%s]", session.log_name, correlation_id(request.scope))
+    told = {"principal": session.log_name, "outcome": "signed-out"}
+    _log.info("%s signed out", session.log_name, extra=told)
     return answer
 
 

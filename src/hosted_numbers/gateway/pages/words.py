@@ -28,6 +28,12 @@ NEEDS: Final = {
     "carrier": "The carrier works",
     "operator": "Mend what is in the way",
 }
+IMPORT_STATES: Final = {
+    "running": "Rows are being started",
+    "done": "Every row was handled",
+    "cancelled": "Cancelled",
+    "failed": "Stopped in the Temporal UI",
+}
 REASONS: Final = {
     "verification-call": "The number can be called once somebody is at the phone.",
     "verification-code": "Twilio has called; the code lives for ten minutes.",

@@ -1,0 +1,67 @@
+"""Whether the parts of a local deployment are up, seen from outside.
+
+They are asked ten times a second while all of them load, on a machine that has no time to spare. So
+a port is tried first, which costs next to nothing, and what asks is made once.
+"""
+
+import ssl
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from deploy.processes import listening
+from hosted_numbers import contract, search_attributes, sweeping, sweeps, temporal
+from hosted_numbers.errors import HostedNumbersError
+
+NO_TLS: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""All is plain http here. A context that loads certificates takes longer than the question."""
+
+
+class Readiness:
+    """What is known of one deployment's Temporal.
+
+    Args:
+        port: where Temporal listens; the environment says the same.
+        settings: for its keys.
+    """
+
+    def __init__(self, port: int, settings: temporal.KeySettings) -> None:
+        self._port = port
+        self._settings = settings
+        self._client: Client | None = None
+
+    async def temporal_is_set_up(self) -> bool:
+        """Whether Temporal is there; then it has our search attributes, and sets off the sweep."""
+        if not listening(self._port):
+            return False
+        try:
+            client = await temporal.connect(self._settings)
+            await search_attributes.register(client)
+            await sweeps.ensure(client, sweeping.EVERY)
+        except (HostedNumbersError, RPCError):
+            return False
+        self._client = client
+        return True
+
+    async def worker_polls(self) -> bool:
+        """Whether a worker asks Temporal, once that is set up, for the tasks of orders."""
+        if self._client is None:
+            return False
+        try:
+            return await temporal.has_worker(self._client, contract.TASK_QUEUE)
+        except (HostedNumbersError, RPCError):
+            return False
+
+
+async def answers(url: str) -> bool:
+    """Whether a server of this machine answers 200."""
+    if not listening(urlsplit(url).port or 0):
+        return False
+    async with httpx.AsyncClient(trust_env=False, verify=NO_TLS) as client:
+        try:
+            return (await client.get(url, timeout=1)).status_code == httpx.codes.OK
+        except httpx.TransportError:
+            return False

@@ -1,0 +1,228 @@
+# ruff: noqa: A002 - "next" and "input" are the SDK's own names of these parameters
+"""From a request's name to the log of what it led to: the correlation id travels through Temporal.
+
+The gateway names each request. Whatever it starts, updates or signals at Temporal carries that name
+in a header; a workflow hands on the name of the last request that reached it, to its activities and
+to other workflows; and an activity's lines in the log have it. Headers are no part of a workflow's
+commands as far as a replay is concerned, so nothing changes for orders of earlier releases.
+
+One line says how each activity ended. What it says is built from types and codes.
+"""
+
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
+
+from temporalio import activity
+from temporalio.api.common.v1 import Payload
+from temporalio.client import (
+    Interceptor as ClientInterceptor,
+)
+from temporalio.client import (
+    OutboundInterceptor,
+    SignalWorkflowInput,
+    StartWorkflowInput,
+    StartWorkflowUpdateInput,
+    StartWorkflowUpdateWithStartInput,
+    WorkflowHandle,
+    WorkflowUpdateHandle,
+)
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.worker import (
+    ActivityInboundInterceptor,
+    ContinueAsNewInput,
+    ExecuteActivityInput,
+    ExecuteWorkflowInput,
+    HandleSignalInput,
+    HandleUpdateInput,
+    SignalChildWorkflowInput,
+    SignalExternalWorkflowInput,
+    StartActivityInput,
+    StartChildWorkflowInput,
+    StartLocalActivityInput,
+    WorkflowInboundInterceptor,
+    WorkflowInterceptorClassInput,
+    WorkflowOutboundInterceptor,
+)
+from temporalio.worker import (
+    Interceptor as WorkerInterceptor,
+)
+from temporalio.workflow import ActivityHandle, ChildWorkflowHandle
+
+from hosted_numbers.telemetry import context
+
+HEADER: Final = "correlation-id"
+_PLAIN: Final = b"json/plain"
+
+_log = logging.getLogger(__name__)
+
+
+class _WithHeaders(Protocol):
+    headers: Mapping[str, Payload]
+
+
+class Correlation(ClientInterceptor, WorkerInterceptor):
+    """Carries correlation ids; a worker takes it over from its client."""
+
+    def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:
+        """What a client sends carries the name of the request that it is sent for."""
+        return _Sending(next)
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
+        """What an activity writes to the log has that name."""
+        return _Acting(next)
+
+    def workflow_interceptor_class(
+        self,
+        input: WorkflowInterceptorClassInput,
+    ) -> type[WorkflowInboundInterceptor] | None:
+        """A workflow hands it on."""
+        del input
+        return _Hearing
+
+
+def _named(call: _WithHeaders) -> None:
+    """Write the name of the request that is being served into a call's headers."""
+    if (name := context.correlation_id()) is not None:
+        written = Payload(metadata={"encoding": _PLAIN}, data=f'"{name}"'.encode())
+        call.headers = {**call.headers, HEADER: written}
+
+
+def _name_in(headers: Mapping[str, Payload]) -> str | None:
+    """The name in the headers of a call; None where there is none that can be read."""
+    found = headers.get(HEADER)
+    if found is None or found.metadata.get("encoding") != _PLAIN:
+        return None
+    name = found.data.decode("ascii", "replace").strip('"')
+    return name if context.is_name(name) else None
+
+
+class _Sending(OutboundInterceptor):
+    async def start_workflow(self, input: StartWorkflowInput) -> WorkflowHandle[Any, Any]:
+        _named(input)
+        return await super().start_workflow(input)
+
+    async def signal_workflow(self, input: SignalWorkflowInput) -> None:
+        _named(input)
+        await super().signal_workflow(input)
+
+    async def start_workflow_update(
+        self,
+        input: StartWorkflowUpdateInput,
+    ) -> WorkflowUpdateHandle[Any]:
+        _named(input)
+        return await super().start_workflow_update(input)
+
+    async def start_update_with_start_workflow(
+        self,
+        input: StartWorkflowUpdateWithStartInput,
+    ) -> WorkflowUpdateHandle[Any]:
+        _named(input.start_workflow_input)
+        _named(input.update_workflow_input)
+        return await super().start_update_with_start_workflow(input)
+
+
+class _Hearing(WorkflowInboundInterceptor):
+    """Keeps the header of the last request that reached the workflow, as it came."""
+
+    cause: Payload | None = None
+
+    def init(self, outbound: WorkflowOutboundInterceptor) -> None:
+        super().init(_HandingOn(outbound, self))
+
+    async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:
+        if self.cause is None:  # an update that came with the start may have been heard before
+            self._heard(input)
+        return await super().execute_workflow(input)
+
+    async def handle_signal(self, input: HandleSignalInput) -> None:
+        self._heard(input)
+        await super().handle_signal(input)
+
+    async def handle_update_handler(self, input: HandleUpdateInput) -> Any:
+        self._heard(input)
+        return await super().handle_update_handler(input)
+
+    def _heard(self, call: _WithHeaders) -> None:
+        self.cause = call.headers.get(HEADER) or self.cause
+
+
+class _HandingOn(WorkflowOutboundInterceptor):
+    def __init__(self, next: WorkflowOutboundInterceptor, heard: _Hearing) -> None:
+        super().__init__(next)
+        self._heard = heard
+
+    def continue_as_new(self, input: ContinueAsNewInput) -> Any:
+        self._hand_on(input)
+        super().continue_as_new(input)
+
+    async def signal_child_workflow(self, input: SignalChildWorkflowInput) -> None:
+        self._hand_on(input)
+        await super().signal_child_workflow(input)
+
+    async def signal_external_workflow(self, input: SignalExternalWorkflowInput) -> None:
+        self._hand_on(input)
+        await super().signal_external_workflow(input)
+
+    def start_activity(self, input: StartActivityInput) -> ActivityHandle[Any]:
+        self._hand_on(input)
+        return super().start_activity(input)
+
+    def start_local_activity(self, input: StartLocalActivityInput) -> ActivityHandle[Any]:
+        self._hand_on(input)
+        return super().start_local_activity(input)
+
+    async def start_child_workflow(
+        self,
+        input: StartChildWorkflowInput,
+    ) -> ChildWorkflowHandle[Any, Any]:
+        self._hand_on(input)
+        return await super().start_child_workflow(input)
+
+    def _hand_on(self, call: _WithHeaders) -> None:
+        if self._heard.cause is not None:
+            call.headers = {**call.headers, HEADER: self._heard.cause}
+
+
+class _Acting(ActivityInboundInterceptor):
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:
+        info = activity.info()
+        begun = time.perf_counter()
+        failure: BaseException | None = None
+        with context.bound(
+            correlation_id=_name_in(input.headers),
+            activity=info.activity_type,
+            attempt=info.attempt,
+            workflow_type=info.workflow_type,
+            workflow_id=info.workflow_id,
+            run_id=info.workflow_run_id,
+        ):
+            try:
+                return await super().execute_activity(input)
+            except BaseException as error:
+                failure = error
+                raise
+            finally:
+                _tell_end(failure, (time.perf_counter() - begun) * 1000)
+
+
+def _tell_end(failure: BaseException | None, milliseconds: float) -> None:
+    keys: dict[str, str | float] = {"duration_ms": round(milliseconds, 1)}
+    if failure is None:
+        _log.info("Activity done", extra=keys | {"outcome": "done"})
+        return
+    if not isinstance(failure, Exception):
+        _log.info("Activity stopped", extra=keys | {"outcome": "stopped"})
+        return
+    kind = failure.type if isinstance(failure, ApplicationError) else None
+    details = failure.details if isinstance(failure, ApplicationError) else ()
+    code = getattr(details[0], "code", None) if details else None
+    keys |= {"outcome": "failed", "kind": kind or type(failure).__qualname__}
+    if isinstance(code, int):
+        keys["twilio_code"] = code
+    benign = (
+        isinstance(failure, ApplicationError)
+        and failure.category == ApplicationErrorCategory.BENIGN
+    )
+    _log.log(logging.INFO if benign else logging.WARNING, "Activity failed", extra=keys)
