@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-import zlib
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
 from typing import Final, Self, TypeAlias
@@ -23,7 +23,8 @@ from hosted_numbers.simulator.config import SimulatorConfig
 Sender: TypeAlias = Callable[[Outgoing], Awaitable[str]]
 """Sends one request and says how it ended: the HTTP status, or ``unreachable``. Never raises."""
 
-_LANES: Final = 16
+MOST_AT_ONCE: Final = 100
+"""Callbacks under way. An order's next one waits for the one before, as receivers expect."""
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +38,11 @@ class HttpSender:
 
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout
-        self._client = httpx.AsyncClient(trust_env=False, timeout=timeout)
+        self._client = httpx.AsyncClient(
+            trust_env=False,
+            timeout=timeout,
+            limits=httpx.Limits(max_connections=MOST_AT_ONCE, max_keepalive_connections=20),
+        )
 
     async def __call__(self, request: Outgoing) -> str:
         """Send one callback and read the answer's status."""
@@ -68,7 +73,7 @@ class HttpSender:
 
 
 class Postman:
-    """Workers on a few lanes; all callbacks of one order share a lane and so keep their order.
+    """Delivers the callbacks of one order after another, those of different orders side by side.
 
     Args:
         config: the secret that signs, and which hosts may be called.
@@ -85,35 +90,45 @@ class Postman:
         self._config = config
         self._sender = sender
         self._sent = sent
-        self._lanes: list[asyncio.Queue[tuple[object, int, Delivery]]] = [
-            asyncio.Queue() for _ in range(_LANES)
-        ]
+        self._turns = asyncio.Semaphore(MOST_AT_ONCE)
+        self._left: dict[str, deque[tuple[object, int, Delivery]]] = {}
+        self._rounds: set[asyncio.Task[None]] = set()
 
     def take(self, origin: object, key: int, delivery: Delivery) -> None:
         """Accept a delivery that is due."""
-        lane = zlib.crc32(delivery.order_sid.encode()) % _LANES
-        self._lanes[lane].put_nowait((origin, key, delivery))
+        entry = (origin, key, delivery)
+        if (left := self._left.get(delivery.order_sid)) is not None:
+            left.append(entry)
+            return
+        self._left[delivery.order_sid] = deque([entry])
+        going = asyncio.create_task(self._round(delivery.order_sid), name="postman")
+        self._rounds.add(going)
+        going.add_done_callback(self._rounds.discard)
 
     @contextlib.asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
         """Deliver until the block ends; what is under way then stays undelivered."""
-        workers = [asyncio.create_task(self._work(lane), name="postman") for lane in self._lanes]
         try:
             yield
         finally:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
+            going = list(self._rounds)
+            for each in going:
+                each.cancel()
+            await asyncio.gather(*going, return_exceptions=True)
 
-    async def _work(self, lane: asyncio.Queue[tuple[object, int, Delivery]]) -> None:
-        while True:
-            origin, key, delivery = await lane.get()
-            outcome = await self._deliver(delivery)
+    async def _round(self, order_sid: str) -> None:
+        """Deliver what is left for one order."""
+        left = self._left[order_sid]
+        while left:
+            origin, key, delivery = left.popleft()
+            async with self._turns:
+                outcome = await self._deliver(delivery)
             try:
                 self._sent(origin, key, outcome)
-            except Exception:  # noqa: BLE001 - a lane that dies would swallow all that follows
+            except Exception:  # noqa: BLE001 - what follows for this order still goes out
                 # the world keeps it for the next write; only a kill before that sends it again
                 _log.exception("the outcome of a callback could not be kept")
+        del self._left[order_sid]
 
     async def _deliver(self, delivery: Delivery) -> str:
         if not may_reach(delivery.url, self._config.callback_hosts):
