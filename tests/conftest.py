@@ -3,6 +3,8 @@
 import json
 import logging
 import os
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -27,6 +29,20 @@ PROCESSES: Final = (
 def _loopback_only() -> None:
     """No test reaches beyond this machine."""
     socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """A command that runs within a test sets up the log of a process; the next test has its own."""
+    root, httpx = logging.getLogger(), logging.getLogger("httpx")
+    handlers, level, level_of_httpx = root.handlers[:], root.level, httpx.level
+    hooks = sys.excepthook, threading.excepthook
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    httpx.setLevel(level_of_httpx)
+    logging.captureWarnings(capture=False)
+    sys.excepthook, threading.excepthook = hooks
 
 
 @pytest.fixture

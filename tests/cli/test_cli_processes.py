@@ -1,11 +1,9 @@
 """``hosted-numbers gateway``, ``simulator`` and ``setup``, and the command line as a whole."""
 
 import json
-import logging
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,16 +25,6 @@ from tests.cli.storied_orders import Run
 
 ACCOUNT = "AC" + "1" * 32
 KEY = "SK" + "2" * 32
-
-
-@pytest.fixture(autouse=True)
-def _logging_as_before() -> Iterator[None]:
-    """A command that serves sets up the log of its process."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 def test_help_is_quick_to_load() -> None:

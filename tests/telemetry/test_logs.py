@@ -7,7 +7,6 @@ import re
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -40,19 +39,12 @@ class Written:
 
 
 @pytest.fixture
-def log() -> Iterator[Written]:
-    """The log of a worker, as JSON; afterwards everything is as it was."""
-    root = logging.getLogger()
-    before = root.handlers[:], root.level, logging.getLogger("httpx").level
-    hooks = sys.excepthook, threading.excepthook
-    root.handlers.clear()  # pytest's own would be closed
+def log() -> Written:
+    """The log of a worker, as JSON."""
+    logging.getLogger().handlers.clear()  # pytest's own would be closed
     stream = io.StringIO()
     write_log("json", "worker", stream)
-    yield Written(stream)
-    logging.captureWarnings(capture=False)
-    sys.excepthook, threading.excepthook = hooks
-    root.handlers[:], root.level = before[0], before[1]
-    logging.getLogger("httpx").setLevel(before[2])
+    return Written(stream)
 
 
 @pytest.mark.security("S22")
