@@ -2,9 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Final, NamedTuple
 
 from temporalio import activity
@@ -93,7 +92,12 @@ class Hinting:
             await self._give_ripe()
 
     async def still_open(self, numbers: Sequence[str]) -> tuple[str, ...]:
-        """Those numbers whose orders are open and stood still since the sweep began."""
+        """Those numbers whose orders are open and stood still since the sweep began.
+
+        Mostly all did, which is counted; only if not, they are listed to see which.
+        """
+        if await open_orders.all_still(self._client, numbers, self._comparison.began):
+            return tuple(numbers)
         shown = await open_orders.shown(self._client, numbers)
         return tuple(each for each in numbers if self._comparison.is_comparable(shown.get(each)))
 
@@ -108,40 +112,28 @@ class Hinting:
         now = asyncio.get_running_loop().time()
         ripe = [each for each in self._waiting if each.due <= now]
         del self._waiting[: len(ripe)]
-        batches = [ripe[first : first + _BATCH] for first in range(0, len(ripe), _BATCH)]
-        still: Collection[str] = await self._looked_up(batches[0]) if batches else ()
-        for batch, following in pairwise([*batches, []]):
-            still = await self._give(batch, still, following)
-            self._tell()
-
-    async def _looked_up(self, batch: Sequence[_Waiting]) -> Collection[str]:
-        return set(await self.still_open([each.hint.phone_number for each in batch]))
-
-    async def _give(
-        self, batch: Sequence[_Waiting], still: Collection[str], following: Sequence[_Waiting]
-    ) -> Collection[str]:
-        """Give the hints of a batch, and look up the following one meanwhile."""
         slots = asyncio.Semaphore(AT_ONCE)
-
-        async def give(waiting: _Waiting) -> None:
-            hint = waiting.hint
-            async with slots:
-                told = await self._orders.order_changed(
-                    hint.phone_number, OrderChanged(status=hint.status)
-                )
-            is_news = self._hints.give(hint, self._at)
-            self.signalled += told
-            self.differing += told and is_news and waiting.is_change
-
         try:
-            async with asyncio.TaskGroup() as group:
-                looking = group.create_task(self._looked_up(following))
-                for each in batch:
-                    if each.hint.phone_number in still:
-                        group.create_task(give(each))
+            async with asyncio.TaskGroup() as giving:
+                for first in range(0, len(ripe), _BATCH):
+                    batch = ripe[first : first + _BATCH]
+                    numbers = [each.hint.phone_number for each in batch]
+                    still = frozenset(await self.still_open(numbers))
+                    for each in batch:
+                        if each.hint.phone_number in still:
+                            await slots.acquire()
+                            given = giving.create_task(self._give(each))
+                            given.add_done_callback(lambda _: slots.release())
+                    self._tell()
         except ExceptionGroup as errors:  # one says enough: Temporal does not answer
             raise errors.exceptions[0] from None
-        return looking.result()
+
+    async def _give(self, waiting: _Waiting) -> None:
+        hint = waiting.hint
+        told = await self._orders.order_changed(hint.phone_number, OrderChanged(status=hint.status))
+        is_news = self._hints.give(hint, self._at)
+        self.signalled += told
+        self.differing += told and is_news and waiting.is_change
 
 
 async def _pause(seconds: float) -> None:

@@ -285,3 +285,11 @@ async def test_open_orders_are_read_a_page_at_a_time(
     expected = dict.fromkeys(numbers[1:], OpenOrder("received", "document", NOW))
     assert await open_orders.shown(client, [*numbers, "+12125550139"]) == expected
     assert await open_orders.shown(client, []) == {}
+
+    still, later = numbers[1:], NOW + timedelta(seconds=1)
+    assert await open_orders.all_still(client, still, later)
+    assert await open_orders.all_still(client, [], later)
+    assert not await open_orders.all_still(client, still, NOW), "they moved just then"
+    assert not await open_orders.all_still(client, numbers, later), "one has ended"
+    assert not await open_orders.all_still(client, [*still, "+12125550139"], later), "not open"
+    assert not await open_orders.all_still(client, ["+12125550130"], later), "not at Twilio yet"

@@ -75,12 +75,13 @@ class Comparison:
         began: when this was; what moved later is left to the next sweep.
 
     Attributes:
+        began: as given.
         strangers: orders at Twilio with our unique name that are not among the open ones.
     """
 
     def __init__(self, orders: Mapping[str, OpenOrder], began: datetime) -> None:
         self._orders = orders
-        self._began = began
+        self.began = began
         self._seen: set[str] = set()
         self._letters: dict[str, str | None] = {}
         self.strangers: list[Orphan] = []
@@ -112,7 +113,7 @@ class Comparison:
         return (
             order is not None
             and order.status is not None
-            and (order.since is None or order.since < self._began)
+            and (order.since is None or order.since < self.began)
         )
 
     def absent(self, statuses: Collection[str]) -> list[str]:

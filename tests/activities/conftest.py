@@ -27,6 +27,7 @@ def temporal(monkeypatch: pytest.MonkeyPatch) -> Temporal:
     found = Temporal()
     monkeypatch.setattr(open_orders, "pages", found.pages)
     monkeypatch.setattr(open_orders, "shown", found.shown_now)
+    monkeypatch.setattr(open_orders, "all_still", found.all_still)
     return found
 
 

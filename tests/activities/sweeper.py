@@ -1,15 +1,16 @@
 """A worker that sweeps, with the simulator, and a Temporal that only answers."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
+from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import ActivityEnvironment
 
 from activities.sweep import Place, SweepActivities
-from hosted_numbers import contract
+from hosted_numbers import contract, open_orders
 from hosted_numbers.contract import OrderChanged
 from hosted_numbers.ids import order_workflow_id, phone_number_of
 from hosted_numbers.sweep_comparison import Hint, OpenOrder
@@ -46,6 +47,12 @@ class Temporal:
         """Those of some numbers."""
         del client
         return {each: self.shown[each] for each in numbers if each in self.shown}
+
+    async def all_still(self, client: object, numbers: Sequence[str], before: datetime) -> bool:
+        """Whether all of them stood still, counted from what is shown now."""
+        found = await open_orders.shown(cast("Client", client), numbers)
+        still = [each for each in found.values() if each.since and each.since < before]
+        return sum(each.status is not None for each in still) == len(numbers)
 
     def get_workflow_handle(self, workflow_id: str) -> "Handle":
         """The workflow of an order."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -103,6 +103,25 @@ async def test_an_order_that_heard_meanwhile_is_not_told(
     report = await sweeper.sweep()
     assert temporal.told == []
     assert (report.signalled, report.differing) == (0, 0)
+
+
+async def test_orders_that_all_stood_still_are_counted_and_not_listed(
+    twilio: Twilio, temporal: Temporal, sweeper: Sweeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where callbacks are lost, each order did, and to list them takes ten times as long."""
+    await at_twilio(twilio, number(0), number(1), status="verified")
+    known(temporal, number(0), number(1))
+
+    async def all_did(client: object, numbers: Sequence[str], before: datetime) -> bool:
+        del client
+        return set(numbers) <= {number(0), number(1)} and before == BEGAN
+
+    async def listed(client: object, numbers: Iterable[str]) -> dict[str, OpenOrder]:
+        raise AssertionError((client, numbers))
+
+    monkeypatch.setattr(open_orders, "all_still", all_did)
+    monkeypatch.setattr(open_orders, "shown", listed)
+    assert (await sweeper.sweep()).signalled == 2
 
 
 async def test_a_hint_waits_for_a_callback_that_may_be_on_its_way(
