@@ -12,7 +12,8 @@ from hosted_numbers.delivery import receiver_of
 from hosted_numbers.process import run_process
 from hosted_numbers.settings import Settings
 from hosted_numbers.telemetry.worker import telemetry
-from workflows import NOTIFICATION_WORKFLOWS, WORKFLOWS, runner
+from workflows import NOTIFICATION_WORKFLOWS, WORKFLOWS
+from workflows.runner import runner
 
 
 async def main() -> None:

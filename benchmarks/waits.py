@@ -41,7 +41,8 @@ from hosted_numbers.gateway.echoes import PATIENCE, Echoes
 from hosted_numbers.ids import order_workflow_id
 from hosted_numbers.orders import HostedNumberOrders
 from hosted_numbers.twilio import Credentials, TwilioClient
-from workflows import WORKFLOWS, runner
+from workflows import WORKFLOWS
+from workflows.runner import runner
 
 WEEKS: Final = 3
 """As long as no reminder of the deadline falls into."""

@@ -26,7 +26,8 @@ from hosted_numbers.letter_groups.contract import group_key, group_workflow_id
 from tests.letter_groups import GROUP, KEY, LETTER, joining, leaving, number
 from tests.orders import an_order
 from tests.world import a_dev_server, eventually
-from workflows import WORKFLOWS, runner
+from workflows import WORKFLOWS
+from workflows.runner import runner
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

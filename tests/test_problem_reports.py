@@ -24,7 +24,7 @@ from hosted_numbers.encryption.key_ring import KeyRing
 from hosted_numbers.errors import TemporalUnavailableError
 from hosted_numbers.problem_reports import Problem, ProblemReports
 from tests.world import a_dev_server, eventually
-from workflows import runner
+from workflows.runner import runner
 
 AT_ONCE: Final = "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute=1"
 PATIENCE: Final = timedelta(seconds=4)

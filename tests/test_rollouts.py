@@ -19,7 +19,8 @@ from hosted_numbers.errors import SettingsError
 from hosted_numbers.rollouts import Rollout, rollout
 from hosted_numbers.settings import Settings
 from tests.world import a_dev_server
-from workflows import NOTIFICATION_WORKFLOWS, runner
+from workflows import NOTIFICATION_WORKFLOWS
+from workflows.runner import runner
 
 NAME: Final = "default/hosted-numbers"
 PATIENCE: Final = 60

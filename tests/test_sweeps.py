@@ -22,7 +22,8 @@ from hosted_numbers.sweeping import SweepReport, SweepTask
 from tests.orders import NOW
 from tests.test_order_lists import put
 from tests.world import a_dev_server
-from workflows import WORKFLOWS, runner
+from workflows import WORKFLOWS
+from workflows.runner import runner
 
 T = TypeVar("T")
 

@@ -44,7 +44,8 @@ from hosted_numbers.simulator.callbacks import Outgoing
 from hosted_numbers.simulator.config import SimulatorConfig
 from hosted_numbers.twilio import Credentials, TwilioClient
 from tests.orders import NUMBER, an_order
-from workflows import NOTIFICATION_WORKFLOWS, WORKFLOWS, runner
+from workflows import NOTIFICATION_WORKFLOWS, WORKFLOWS
+from workflows.runner import runner
 
 ACCOUNT_SID = "AC" + "1" * 32
 AUTH_TOKEN = "2" * 32

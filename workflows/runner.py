@@ -1,20 +1,19 @@
-# ruff: noqa: A002 - "input" is the SDK's own name of this parameter
 """What runs the workflows of a worker."""
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Final, TypeVar
 
 from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.api.failure.v1 import Failure
 from temporalio.worker import (
-    ExecuteWorkflowInput,
     UnsandboxedWorkflowRunner,
-    WorkflowInboundInterceptor,
     WorkflowInstance,
     WorkflowInstanceDetails,
     WorkflowRunner,
 )
+
+_NO_RESULT: Final = Payloads()
 
 M = TypeVar("M", Payload, Payloads, Failure)
 
@@ -36,8 +35,8 @@ class _LettingGo(UnsandboxedWorkflowRunner):
     """Keeps copies of what the SDK keeps of the message that a workflow began with.
 
     A part of a protobuf message keeps the whole of it in memory, with the workflow's arguments as
-    they came, were decrypted and were read. For an order that waits in a worker's cache this was
-    the largest single thing.
+    they came and as they were decrypted, for as long as the workflow is in a worker's cache. The
+    headers that the SDK keeps beside these are let go in ``telemetry.interceptor``.
     """
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
@@ -49,19 +48,12 @@ class _LettingGo(UnsandboxedWorkflowRunner):
             replace(
                 det,
                 info=info,
-                interceptor_classes=[_Beginning, *det.interceptor_classes],
-                last_completion_result=_copy(det.last_completion_result),
+                last_completion_result=_copy(det.last_completion_result)
+                if det.last_completion_result.payloads
+                else _NO_RESULT,
                 last_failure=None if det.last_failure is None else _copy(det.last_failure),
             )
         )
-
-
-class _Beginning(WorkflowInboundInterceptor):
-    """The same for the headers: the SDK keeps its input as it hands it out."""
-
-    async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:
-        input.headers = _copies(input.headers)
-        return await super().execute_workflow(input)
 
 
 def _copies(messages: Mapping[str, M]) -> dict[str, M]:

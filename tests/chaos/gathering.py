@@ -29,7 +29,8 @@ from tests.chaos.canaries import canaries_of, found_in
 from tests.chaos.evidence import Canary, Evidence, OrderRun, Probe
 from tests.chaos.stage import Stage
 from tests.chaos.twilio_side import TwilioSide
-from workflows import WORKFLOWS, runner
+from workflows import WORKFLOWS
+from workflows.runner import runner
 
 MOST_REPLAYED: Final = 400
 """Histories that are replayed of a kind; of more, a sample by the seed."""

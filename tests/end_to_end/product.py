@@ -23,7 +23,8 @@ from hosted_numbers.ids import order_workflow_id
 from hosted_numbers.settings import Settings
 from tests.orders import an_order
 from tests.world import BINARIES
-from workflows import WORKFLOWS, runner
+from workflows import WORKFLOWS
+from workflows.runner import runner
 
 ORDERS = "/v1/hosted-number-orders"
 CREATE = "/HostedNumbers/HostedNumberOrders"

@@ -30,7 +30,8 @@ from tests.replay.scenarios import (
 )
 from tests.replay.scenarios_of_many import MANY
 from tests.world import ENCRYPTING, a_world, eventually
-from workflows import NOTIFICATION_WORKFLOWS, WORKFLOWS, patches, runner
+from workflows import NOTIFICATION_WORKFLOWS, WORKFLOWS, patches
+from workflows.runner import runner
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*/*.json"))
 FIRST_RELEASE = Path(__file__).parent / "histories" / "0.1.0"

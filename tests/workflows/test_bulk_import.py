@@ -30,8 +30,9 @@ from hosted_numbers.ids import (
 from tests.bulk.files import a_row, as_jsonl, number
 from tests.bulk.imports import AN_ID
 from tests.world import PUBLIC_BASE_URL, RETENTION, World, a_server, a_world_on, eventually
-from workflows import WORKFLOWS, runner
+from workflows import WORKFLOWS
 from workflows.policies import START_ROWS
+from workflows.runner import runner
 
 
 @dataclass

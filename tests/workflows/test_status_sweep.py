@@ -25,8 +25,9 @@ from hosted_numbers.twilio import ListedOrder, Listing
 from hosted_numbers.twilio.hosted_number_orders import HostedNumberOrders
 from tests.orders import an_order
 from tests.world import ENCRYPTING, RETENTION, World, a_dev_server, a_world_on, eventually
-from workflows import WORKFLOWS, hosted_number_order, runner
+from workflows import WORKFLOWS, hosted_number_order
 from workflows.policies import PACE
+from workflows.runner import runner
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -11,10 +11,10 @@ One line says how each activity ended. What it says is built from types and code
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any, Final, Protocol
 
-from temporalio import activity
+from temporalio import activity, workflow
 from temporalio.api.common.v1 import Payload
 from temporalio.client import (
     Interceptor as ClientInterceptor,
@@ -131,10 +131,12 @@ class _Hearing(WorkflowInboundInterceptor):
     def init(self, outbound: WorkflowOutboundInterceptor) -> None:
         super().init(_HandingOn(outbound, self))
 
-    async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:
+    def execute_workflow(self, input: ExecuteWorkflowInput) -> Coroutine[Any, Any, Any]:
+        """Not async: it would take memory of each open workflow for as long as that lives."""
+        input.headers = workflow.info().headers  # the same, without the message that they came in
         if self.cause is None:  # an update that came with the start may have been heard before
             self._heard(input)
-        return await super().execute_workflow(input)
+        return self.next.execute_workflow(input)
 
     async def handle_signal(self, input: HandleSignalInput) -> None:
         self._heard(input)
@@ -145,7 +147,8 @@ class _Hearing(WorkflowInboundInterceptor):
         return await super().handle_update_handler(input)
 
     def _heard(self, call: _WithHeaders) -> None:
-        self.cause = call.headers.get(HEADER) or self.cause
+        if (found := call.headers.get(HEADER)) is not None:
+            self.cause = Payload.FromString(found.SerializeToString())  # without its message
 
 
 class _HandingOn(WorkflowOutboundInterceptor):
