@@ -267,6 +267,23 @@ async def test_a_slow_receiver_holds_up_its_own_order_alone() -> None:
         await until(lambda: len(sent) == 42)
 
 
+async def test_a_callback_that_cannot_be_sent_holds_up_none_of_its_order() -> None:
+    """By an error that nobody foresaw; the next one goes out."""
+    tried: list[str] = []
+
+    async def sender(request: Any) -> str:
+        tried.append(request.form["Status"])
+        if len(tried) == 1:
+            raise RuntimeError
+        return "200"
+
+    async with a_workshop(sender=sender) as sim:
+        order = await sim.create(StatusCallbackUrl=CALLBACK_URL)
+        await until(lambda: tried == ["received"])
+        await sim.call(order["sid"])
+        await until(lambda: tried == ["received", "pending-verification"])
+
+
 class _Receiver(BaseHTTPRequestHandler):
     received: ClassVar[list[tuple[str, str, str, str]]]
 

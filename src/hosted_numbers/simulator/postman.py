@@ -121,13 +121,12 @@ class Postman:
         left = self._left[order_sid]
         while left:
             origin, key, delivery = left.popleft()
-            async with self._turns:
-                outcome = await self._deliver(delivery)
             try:
-                self._sent(origin, key, outcome)
+                async with self._turns:
+                    self._sent(origin, key, await self._deliver(delivery))
             except Exception:  # noqa: BLE001 - what follows for this order still goes out
                 # the world keeps it for the next write; only a kill before that sends it again
-                _log.exception("the outcome of a callback could not be kept")
+                _log.exception("a callback could not be sent, or its outcome not be kept")
         del self._left[order_sid]
 
     async def _deliver(self, delivery: Delivery) -> str:
