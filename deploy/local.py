@@ -67,6 +67,7 @@ class Deployment:
         keep: whether orders survive a restart.
         people: who acts by themselves in the simulator.
         pace: seconds that each of Twilio's and these people's steps takes.
+        swept: whether the status sweep looks for all orders; otherwise each looks for itself.
     """
 
     state: Path
@@ -74,6 +75,7 @@ class Deployment:
     keep: bool
     people: str
     pace: float
+    swept: bool = True
 
     def url(self, name: str) -> str:
         """The base URL of a part."""
@@ -176,7 +178,7 @@ async def _start(deployment: Deployment, processes: Processes) -> None:
 
     @functools.cache
     def seen() -> "readiness.Readiness":  # what it needs is loaded when it is first asked
-        return readiness.Readiness(ports["temporal"], deployment)
+        return readiness.Readiness(ports["temporal"], deployment, swept=deployment.swept)
 
     await asyncio.gather(  # the worker and the gateway wait for Temporal, and take longer to import
         processes.start(
@@ -302,8 +304,9 @@ async def demo(*, hold: bool, pace: float) -> bool:
     cancel_on_sigterm()
     with tempfile.TemporaryDirectory(prefix="hosted-numbers-") as folder:
         ports = {name: free_port() for name in PORTS}
+        # what no callback tells, a sweep finds within minutes: an order finds it in 15 seconds
         deployment = Deployment(
-            Path(folder), ports, keep=False, people="signer,reviewer", pace=pace
+            Path(folder), ports, keep=False, people="signer,reviewer", pace=pace, swept=False
         )
         print("Starting Temporal, the simulator of Twilio, a worker and the gateway …", flush=True)
         # loaded once the processes have begun to load themselves

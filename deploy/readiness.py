@@ -26,21 +26,23 @@ class Readiness:
     Args:
         port: where Temporal listens; the environment says the same.
         settings: for its keys.
+        swept: whether the status sweep shall run there.
     """
 
-    def __init__(self, port: int, settings: temporal.KeySettings) -> None:
+    def __init__(self, port: int, settings: temporal.KeySettings, *, swept: bool) -> None:
         self._port = port
         self._settings = settings
+        self._pace = sweeping.EVERY if swept else sweeps.NONE
         self._client: Client | None = None
 
     async def temporal_is_set_up(self) -> bool:
-        """Whether Temporal is there; then it has our search attributes, and sets off the sweep."""
+        """Whether Temporal is there; then it is set up as the deployment asks for."""
         if not listening(self._port):
             return False
         try:
             client = await temporal.connect(self._settings)
             await search_attributes.register(client)
-            await sweeps.ensure(client, sweeping.EVERY)
+            await sweeps.ensure(client, self._pace)
         except (HostedNumbersError, RPCError):
             return False
         self._client = client

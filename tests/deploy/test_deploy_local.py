@@ -12,7 +12,10 @@ import pytest
 from deploy import local
 from deploy.local import PORTS, Deployment, main
 from deploy.processes import free_port
+from deploy.readiness import Readiness
+from hosted_numbers import sweeps
 from hosted_numbers.encryption.key_ring import KeyRing
+from tests.world import a_dev_server
 
 FAILING_TEMPORAL = "#!/bin/sh\necho 'no room on this disk'\nexit 3\n"
 
@@ -54,6 +57,22 @@ def test_whoever_reads_temporal_has_the_keys(deployment: Deployment) -> None:
     said = local._welcome(deployment)
     assert f"HOSTED_NUMBERS_ENCRYPTION_KEYS_FILE={path}" in said
     assert ring.strip() not in said
+
+
+async def test_sweep_is_set_up_where_it_is_asked_for(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The demo asks for none: it would end before a sweep finds what no callback tells."""
+    async with await a_dev_server() as env:
+        address = env.client.service_client.config.target_host
+        for name, value in deployment.environment("temporal").items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("TEMPORAL_ADDRESS", address)
+        port = int(address.rpartition(":")[2])
+        for swept in (True, False):
+            seen = Readiness(port, deployment, swept=swept)
+            assert await seen.temporal_is_set_up()
+            assert (await sweeps.schedule(env.client) is not None) is swept
 
 
 def test_operator_can_sign_in_with_what_stands_in_a_file(deployment: Deployment) -> None:
