@@ -71,37 +71,39 @@ def write(folder: Path, summary: Mapping[str, Any], course: Course) -> tuple[Pat
 
 
 def draw(picture: Path, course: Course, title: str) -> None:
-    """Draw the orders by state over time, kills as lines and bursts as a row of bars beneath."""
+    """Draw the orders by state over time; beneath, the kills and the toxics of each link."""
     mpl.use("Agg")
     figure, (above, below) = plt.subplots(
-        2, 1, figsize=(11, 7), sharex=True, height_ratios=(4, 1), layout="constrained"
+        2, 1, figsize=(11, 8), sharex=True, height_ratios=(2, 1), layout="constrained"
     )
     rows = [[counted[state] for counted in course.states] for state in STATES]
     if course.moments:
         above.stackplot(course.moments, rows, labels=STATES, colors=_COLOURS)
     above.set_title(title)
     above.set_ylabel("orders")
-    for at, part in course.kills:
-        above.axvline(at, color="black", linewidth=0.8, linestyle="--")
-        above.annotate(
-            f"kill -9 {part}",
-            (at, 1.0),
-            xycoords=("data", "axes fraction"),
-            rotation=90,
-            fontsize=7,
-            verticalalignment="top",
-            horizontalalignment="right",
-        )
     links = sorted({link for _, _, link, _ in course.bursts})
-    for began, ended, link, kind in course.bursts:
-        below.barh(links.index(link), ended - began, left=began, color="#dc2626", height=0.7)
-        below.annotate(kind, (began, links.index(link)), fontsize=5, verticalalignment="center")
-    below.set_yticks(range(len(links)), links, fontsize=7)
+    kinds = sorted({kind for *_, kind in course.bursts})
+    for kind in kinds:
+        bursts = [(b, e, links.index(link)) for b, e, link, each in course.bursts if each == kind]
+        begins, ends, places = zip(*bursts, strict=True)
+        lengths = [ended - began for began, ended in zip(begins, ends, strict=True)]
+        below.barh(places, lengths, left=begins, height=0.7, label=kind)
+    parts = sorted({part for _, part in course.kills})
+    for place, part in enumerate(parts, start=len(links)):
+        killed = [at for at, each in course.kills if each == part]
+        below.plot(killed, [place] * len(killed), "kx", markersize=6)
+    for at, _ in course.kills:
+        above.axvline(at, color="black", linewidth=0.5, linestyle=":")
+    names = [*links, *(f"kill -9 {part}" for part in parts)]
+    below.set_yticks(range(len(names)), names, fontsize=8)
     below.set_xlabel("seconds")
-    if course.healed is not None:
-        for axes in (above, below):
-            axes.axvline(course.healed, color="#16a34a", linewidth=1.5)
-    handles, labels = above.get_legend_handles_labels()
-    above.legend(handles[::-1], labels[::-1], loc="center left", fontsize=8)
+    for axes in (above, below):
+        if course.healed is not None:
+            axes.axvline(course.healed, color="black", linewidth=1.5)
+        handles, labels = axes.get_legend_handles_labels()
+        if handles:
+            axes.legend(
+                handles[::-1], labels[::-1], loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8
+            )
     figure.savefig(picture, dpi=110)
     plt.close(figure)
