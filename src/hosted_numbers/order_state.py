@@ -276,7 +276,12 @@ class OrderInput(HostedNumberOrderRequest):
     )
 
     def state(self, now: datetime) -> OrderState:
-        """The state to go on from."""
+        """The state to go on from.
+
+        Which fields were set is forgotten here too (see ``OrderState.but``): the SDK keeps a
+        workflow's input as long as the workflow.
+        """
+        self.model_fields_set.clear()
         carried = self.carried.state if isinstance(self.carried, Beginning) else self.carried
         if carried is not None:
             return carried
