@@ -11,7 +11,7 @@ import pytest
 
 from deploy import local
 from deploy.local import PORTS, Deployment, main
-from deploy.processes import free_port
+from deploy.processes import DeploymentError, free_port
 from deploy.readiness import Readiness
 from hosted_numbers import sweeps
 from hosted_numbers.encryption.key_ring import KeyRing
@@ -62,7 +62,7 @@ def test_whoever_reads_temporal_has_the_keys(deployment: Deployment) -> None:
 async def test_sweep_is_set_up_where_it_is_asked_for(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The demo asks for none: it would end before a sweep finds what no callback tells."""
+    """Or taken away."""
     async with await a_dev_server() as env:
         address = env.client.service_client.config.target_host
         for name, value in deployment.environment("temporal").items():
@@ -73,6 +73,20 @@ async def test_sweep_is_set_up_where_it_is_asked_for(
             seen = Readiness(port, deployment, swept=swept)
             assert await seen.temporal_is_set_up()
             assert (await sweeps.schedule(env.client) is not None) is swept
+
+
+async def test_demo_asks_for_no_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would end before a sweep finds what no callback tells."""
+    asked: list[Deployment] = []
+
+    def running(deployment: Deployment) -> None:
+        asked.append(deployment)
+        raise DeploymentError("enough")
+
+    monkeypatch.setattr(local, "running", running)
+    with pytest.raises(DeploymentError, match="enough"):
+        await local.demo(hold=False, pace=1)
+    assert [each.swept for each in asked] == [False]
 
 
 def test_operator_can_sign_in_with_what_stands_in_a_file(deployment: Deployment) -> None:
