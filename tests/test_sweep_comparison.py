@@ -1,6 +1,5 @@
 """What a sweep makes of Twilio's lists, and what it does not say twice."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
@@ -15,6 +14,7 @@ from hosted_numbers.sweep_comparison import (
     Hint,
     Hints,
     OpenOrder,
+    Row,
 )
 from tests.orders import DOCUMENT_SID, NOW, NUMBER, ORDER_SID
 
@@ -22,15 +22,21 @@ OTHER = "+12125550199"
 BEFORE = NOW - timedelta(hours=1)
 
 
-@dataclass(frozen=True)
-class Row:
+def row(
+    phone_number: str | None = NUMBER,
+    *,
+    status: str = "received",
+    unique_name: str | None = None,
+    signing_document_sid: str | None = None,
+) -> Row:
     """An order as Twilio lists it."""
-
-    phone_number: str | None = NUMBER
-    status: str = "received"
-    sid: str = ORDER_SID
-    unique_name: str | None = None
-    signing_document_sid: str | None = None
+    return Row(
+        sid=ORDER_SID,
+        phone_number=phone_number,
+        status=status,
+        unique_name=unique_name,
+        signing_document_sid=signing_document_sid,
+    )
 
 
 def test_pending_loa_can_be_listed() -> None:
@@ -55,7 +61,7 @@ def compared(**orders: OpenOrder) -> Comparison:
 def test_an_order_that_differs_is_hinted_at() -> None:
     """By its number; Twilio's status goes along."""
     comparison = compared(number=standing(), other=standing())
-    rows = [Row(status="verified"), Row(phone_number=OTHER), Row(phone_number=None)]
+    rows = [row(status="verified"), row(OTHER), row(None)]
     assert comparison.differing(rows) == [Hint(NUMBER, "verified", known="received")]
     assert comparison.absent(["received"]) == []
 
@@ -67,7 +73,7 @@ def test_an_order_that_differs_is_hinted_at() -> None:
 )
 def test_an_order_on_its_way_is_left_to_the_next_sweep(order: OpenOrder) -> None:
     """Whether it is in the lists or not."""
-    assert compared(number=order).differing([Row(status="verified")]) == []
+    assert compared(number=order).differing([row(status="verified")]) == []
     assert compared(number=order).absent(["received"]) == []
     assert compared(number=order).unlistable(["verified"]) == []
 
@@ -76,7 +82,7 @@ def test_an_order_on_its_way_is_left_to_the_next_sweep(order: OpenOrder) -> None
 def test_hints_are_about_what_is_known_now() -> None:
     """A list that is older than what the order learnt since has nothing to say to it."""
     moved = compared(number=standing("completed", since=NOW + timedelta(milliseconds=1)))
-    assert moved.differing([Row(status="carrier-processing")]) == []
+    assert moved.differing([row(status="carrier-processing")]) == []
 
 
 def test_an_order_that_left_its_set_is_absent() -> None:
@@ -84,7 +90,7 @@ def test_an_order_that_left_its_set_is_absent() -> None:
     comparison = compared(number=standing(), other=standing("testing"))
     assert comparison.absent(["received"]) == [NUMBER]
     assert comparison.absent(["received", "testing"]) == [NUMBER, OTHER]
-    comparison.differing([Row(phone_number=OTHER, status="action-required")])
+    comparison.differing([row(OTHER, status="action-required")])
     assert comparison.absent(["received", "testing"]) == [NUMBER]
 
 
@@ -92,7 +98,7 @@ def test_an_order_that_left_its_set_is_absent() -> None:
 def test_an_order_in_a_status_that_cannot_be_listed_is_asked_to_look() -> None:
     """Unless it turned up in one that can."""
     comparison = compared(number=standing("quantum-review"), other=standing("quantum-review"))
-    comparison.differing([Row(phone_number=OTHER, status="testing")])
+    comparison.differing([row(OTHER, status="testing")])
     assert comparison.unlistable(order_lists.STATUSES) == [NUMBER]
 
 
@@ -101,9 +107,9 @@ def test_an_order_of_ours_that_nobody_looks_after_is_a_stranger() -> None:
     comparison = compared(number=standing())
     comparison.differing(
         [
-            Row(unique_name=order_workflow_id(NUMBER)),
-            Row(phone_number=OTHER, unique_name=order_workflow_id(OTHER), status="verified"),
-            Row(phone_number="+12125550198", unique_name="somebody else's"),
+            row(unique_name=order_workflow_id(NUMBER)),
+            row(OTHER, unique_name=order_workflow_id(OTHER), status="verified"),
+            row("+12125550198", unique_name="somebody else's"),
         ]
     )
     (orphan,) = comparison.strangers
@@ -126,7 +132,7 @@ def test_an_order_whose_letter_is_not_out_any_more_is_asked_to_look(
 ) -> None:
     """Twilio's pages do not say that a letter that was declined moves its order."""
     comparison = compared(number=standing("pending-loa", waiting_for=waiting_for))
-    comparison.differing([Row(status="pending-loa", signing_document_sid=letter)])
+    comparison.differing([row(status="pending-loa", signing_document_sid=letter)])
     assert comparison.unsigned(signing) == ([NUMBER] if told else [])
 
 
@@ -157,7 +163,7 @@ def test_a_hint_is_not_given_again_for_a_while(hint: Hint, again: timedelta) -> 
 def test_an_order_that_came_back_is_hinted_at_again() -> None:
     """Verified, then out for signature, then verified again: its letter failed at once."""
     hints = Hints()
-    rows = [Row(status="verified")]
+    rows = [row(status="verified")]
     (first,) = compared(number=standing("pending-verification")).differing(rows)
     hints.give(first, NOW)
     (second,) = compared(number=standing("pending-loa")).differing(rows)

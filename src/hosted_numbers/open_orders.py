@@ -130,10 +130,8 @@ async def _listed(
 
 
 def _stands(fields: Fields) -> OpenOrder:
-    return _standing(
-        fields[_STATUS].data if _STATUS in fields else None,
-        fields[_WAITING_FOR].data if _WAITING_FOR in fields else None,
-    )
+    status, waiting_for = fields.get(_STATUS), fields.get(_WAITING_FOR)
+    return _standing(status and status.data, waiting_for and waiting_for.data)
 
 
 def _stands_since(fields: Fields) -> OpenOrder:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, NotRequired, TypedDict
 
 from hosted_numbers.ids import order_workflow_id
 from hosted_numbers.sweeping import Orphan
@@ -32,28 +32,22 @@ class OpenOrder(NamedTuple):
     since: datetime | None = None
 
 
-class Row(Protocol):
-    """An order as a list of Twilio's has it."""
+class Row(TypedDict):
+    """An order as a list of Twilio's has it.
 
-    @property
-    def sid(self) -> str:
-        """HR…."""
+    Attributes:
+        sid: HR….
+        phone_number: E.164.
+        status: in lower case with hyphens.
+        unique_name: as given on create.
+        signing_document_sid: PX…, the letter that it is on.
+    """
 
-    @property
-    def phone_number(self) -> str | None:
-        """E.164."""
-
-    @property
-    def status(self) -> str:
-        """In lower case with hyphens."""
-
-    @property
-    def unique_name(self) -> str | None:
-        """As given on create."""
-
-    @property
-    def signing_document_sid(self) -> str | None:
-        """PX…, the letter that it is on."""
+    sid: str
+    phone_number: NotRequired[str | None]
+    status: str
+    unique_name: NotRequired[str | None]
+    signing_document_sid: NotRequired[str | None]
 
 
 class Hint(NamedTuple):
@@ -90,20 +84,20 @@ class Comparison:
         """The orders of a page that Twilio has in another status than we know."""
         hints = []
         for row in rows:
-            number = row.phone_number
+            number = row.get("phone_number")
             if number is None:
                 continue
             order = self._orders.get(number)
             if order is None:
-                if row.unique_name == order_workflow_id(number):
+                if row.get("unique_name") == order_workflow_id(number):
                     self.strangers.append(
-                        Orphan(phone_number=number, sid=row.sid, status=row.status)
+                        Orphan(phone_number=number, sid=row["sid"], status=row["status"])
                     )
                 continue
             self._seen.add(number)
-            status = row.status
+            status = row["status"]
             if status == PENDING_LOA:
-                self._letters[number] = row.signing_document_sid
+                self._letters[number] = row.get("signing_document_sid")
             if order.status != status and self.is_comparable(order):
                 hints.append(Hint(number, status, known=order.status))
         return hints

@@ -29,7 +29,10 @@ async def test_pages_say_where_the_list_goes_on() -> None:
     async with stand_in.client() as twilio:
         found = [each async for each in twilio.hosted_number_orders.pages(status="pending-loa")]
 
-    assert [[row.sid for row in each.items] for each in found] == [[ORDER_SID], [OTHER_ORDER_SID]]
+    assert [[row["sid"] for row in each.items] for each in found] == [
+        [ORDER_SID],
+        [OTHER_ORDER_SID],
+    ]
     assert [each.after for each in found] == [NEXT, None]
     assert [each.url.query.decode() for each in stand_in.requests] == [QUERY, NEXT]
 
@@ -78,9 +81,13 @@ async def test_little_is_read_of_each_order() -> None:
             _ = [each async for each in twilio.hosted_number_orders.pages(status="received")]
 
     (row,) = found.items
-    assert (row.sid, row.phone_number, row.status) == (ORDER_SID, "+15017122661", "action-required")
-    assert (row.unique_name, row.signing_document_sid) == ("one", some["signing_document_sid"])
-    assert not hasattr(row, "friendly_name")
+    assert row == {
+        "sid": ORDER_SID,
+        "phone_number": "+15017122661",
+        "status": "action-required",
+        "unique_name": "one",
+        "signing_document_sid": some["signing_document_sid"],
+    }
     assert "+1501" not in repr(found)
 
 

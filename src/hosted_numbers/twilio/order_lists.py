@@ -1,44 +1,42 @@
 """Lists of orders: of all, and of those on a document, narrowed in the same way."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, TypedDict
+from typing import Annotated, NotRequired
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
+from typing_extensions import TypedDict
 
 from hosted_numbers.twilio import arguments, pages, parameters, sids
 from hosted_numbers.twilio.connection import Connection
-from hosted_numbers.twilio.fields import Resource
 from hosted_numbers.twilio.models import HostedNumberOrder, HostedNumberOrderStatus
 
 
-class ListedOrder(Resource):
-    """What a look at many orders needs of each, which is read in a fraction of the time.
+def _with_hyphens(word: str) -> str:
+    return word.replace("_", "-")
+
+
+class ListedOrder(TypedDict):
+    """What a look at many orders needs of each.
+
+    It is a dict, which is read and thrown away in two thirds of a model's time.
 
     Attributes:
         sid: HR and 32 hexadecimal digits.
         phone_number: E.164.
-        word: its status, in lower case.
+        status: Twilio's word in lower case with hyphens.
         unique_name: as given on create; Twilio forgets it after 30 days.
         signing_document_sid: PX…, set while the order is on an AuthorizationDocument.
     """
 
-    sid: str = Field(pattern=r"^HR[0-9a-fA-F]{32}$")
-    phone_number: str | None = Field(default=None, repr=False)
-    word: Annotated[
+    sid: Annotated[str, Field(pattern=r"^HR[0-9a-fA-F]{32}$")]
+    phone_number: NotRequired[str | None]
+    status: Annotated[
         str,
         StringConstraints(min_length=1, strip_whitespace=True, to_lower=True),
-        Field(validation_alias="status"),
+        AfterValidator(_with_hyphens),
     ]
-    unique_name: str | None = Field(default=None, repr=False)
-    signing_document_sid: str | None = None
-
-    @property
-    def status(self) -> str:
-        """Twilio's word in lower case with hyphens.
-
-        ``fields.Normalised`` would do the same, in as much time as all the rest takes to be read.
-        """
-        return self.word.replace("_", "-")
+    unique_name: NotRequired[str | None]
+    signing_document_sid: NotRequired[str | None]
 
 
 class OrderFilters(TypedDict, total=False):

@@ -4,18 +4,18 @@ Source: https://www.twilio.com/docs/usage/twilios-response#response-formats-list
 """
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from hosted_numbers.twilio import arguments, parameters
 from hosted_numbers.twilio.answers import Answer, decoded, unreadable
 from hosted_numbers.twilio.connection import Connection
 from hosted_numbers.twilio.errors import InvalidArgumentError
 
-Item = TypeVar("Item", bound=BaseModel)
+Item = TypeVar("Item")
 
 MAX_PAGES: Final = 10_000
 """A list that is longer than ten million items, or than this at one item a page, is a fault."""
@@ -30,6 +30,9 @@ class _Meta(BaseModel):
 
 class Page(BaseModel, Generic[Item]):
     """One page of a list, as the preview API sends it (``meta.key`` is "items")."""
+
+    model_config = ConfigDict(cache_strings="keys")
+    """Values differ from item to item, so to look for each among earlier ones is in vain."""
 
     meta: _Meta
     items: tuple[Item, ...]
@@ -51,7 +54,7 @@ class Listing(Generic[Item]):
             last one.
     """
 
-    items: tuple[Item, ...]
+    items: tuple[Item, ...] = field(repr=False)
     after: str | None
 
 
