@@ -1,6 +1,7 @@
-"""A workflow keeps what the SDK keeps of the message that it began with, and not that message."""
+"""A workflow keeps little of the messages that it began with, was told and answered."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from temporalio import workflow
@@ -12,11 +13,12 @@ from temporalio.worker import (
     WorkflowInstance,
     WorkflowInstanceDetails,
 )
+from temporalio.worker._workflow_instance import _WorkflowInstanceImpl
 
 from hosted_numbers.telemetry import context
 from hosted_numbers.telemetry.interceptor import HEADER, Correlation
 from tests.world import a_dev_server
-from workflows.runner import runner
+from workflows.runner import HELD, runner
 
 QUEUE = "runner"
 
@@ -76,3 +78,61 @@ async def test_a_workflow_has_copies_of_what_it_began_with(monkeypatch: pytest.M
         assert after.info.raw_memo["note"] is not before.info.raw_memo["note"]
     assert kept[1].last_failure is not None
     assert kept[1].last_failure is not given[1].last_failure
+
+
+@workflow.defn
+class Waiting:
+    """Waits until it is told."""
+
+    def __init__(self) -> None:
+        self._told = False
+
+    @workflow.run
+    async def run(self) -> str:
+        """Wait."""
+        await workflow.wait_condition(lambda: self._told)
+        return workflow.info().get_current_build_id()
+
+    @workflow.signal
+    def tell(self) -> None:
+        """Let it end."""
+        self._told = True
+
+    @workflow.query
+    def told(self) -> bool:
+        """Whether it was told."""
+        return self._told
+
+
+async def test_a_workflow_that_waits_holds_on_to_no_message(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the SDK's instance had of each, under these names, is let go when it has answered."""
+    instances: set[_WorkflowInstanceImpl] = set()
+    held: list[dict[str, Any]] = []
+    answered: list[Any] = []
+    activate = _WorkflowInstanceImpl.activate
+
+    def activated(self: _WorkflowInstanceImpl, act: Any) -> Any:
+        answered.append((act, activate(self, act)))
+        held.append({name: getattr(self, name) for name in HELD})
+        instances.add(self)
+        return answered[-1][1]
+
+    monkeypatch.setattr(_WorkflowInstanceImpl, "activate", activated)
+    async with await a_dev_server() as env:
+        worker = Worker(env.client, task_queue=QUEUE, workflows=[Waiting], workflow_runner=runner())
+        async with worker:
+            handle = await env.client.start_workflow(Waiting.run, id="waiting", task_queue=QUEUE)
+            assert not await handle.query(Waiting.told)
+            (instance,) = instances
+            assert {name: getattr(instance, name) for name in HELD} == HELD
+            await handle.signal(Waiting.tell)
+            assert await handle.result()
+    assert len(held) >= 3
+    for (act, completion), parts in zip(answered, held, strict=True):
+        assert parts == {
+            "_current_completion": completion,
+            "_current_internal_flags": act.available_internal_flags,
+            "_deployment_version_for_current_task": act.deployment_version_for_current_task,
+        }
