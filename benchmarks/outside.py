@@ -177,6 +177,7 @@ async def a_twilio(
             Looks(app, looks),
             host=LOOPBACK,
             port=deployment.ports["simulator"],
+            http="httptools",  # what Twilio's part costs is no part of an order's
             ws="none",
             lifespan="on",
             access_log=False,

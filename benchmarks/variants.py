@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 from typing import Any
 
 from benchmarks import bare, dbos_orders, naive, same_shape
@@ -46,6 +47,11 @@ class Rate:
         spent["outside"] = time.process_time() - own
         self.cpu.append({name: round(1000 * each / self.orders, 1) for name, each in spent.items()})
         return self.orders / took
+
+    def usual_cpu(self) -> dict[str, float]:
+        """The median of each process that had something to do in a usual run."""
+        usual = {name: median(run.get(name, 0.0) for run in self.cpu) for name in self.cpu[-1]}
+        return {name: each for name, each in usual.items() if each}
 
 
 @contextlib.asynccontextmanager
