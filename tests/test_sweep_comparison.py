@@ -61,7 +61,8 @@ def compared(**orders: OpenOrder) -> Comparison:
 def test_an_order_that_differs_is_hinted_at() -> None:
     """By its number; Twilio's status goes along."""
     comparison = compared(number=standing(), other=standing())
-    rows = [row(status="verified"), row(OTHER), row(None)]
+    nameless = Row(sid=ORDER_SID, status="verified")
+    rows = [row(status="verified"), row(OTHER), row(None), nameless]
     assert comparison.differing(rows) == [Hint(NUMBER, "verified", known="received")]
     assert comparison.absent(["received"]) == []
 
