@@ -115,7 +115,7 @@ async def test_a_workflow_that_waits_holds_on_to_no_message(
 
     def activated(self: _WorkflowInstanceImpl, act: Any) -> Any:
         answered.append((act, activate(self, act)))
-        held.append({name: getattr(self, name) for name in HELD})
+        held.append({name: getattr(self, name, None) for name in HELD})
         instances.add(self)
         return answered[-1][1]
 
