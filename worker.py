@@ -1,5 +1,9 @@
 """Run a worker: ``python worker.py``. SIGTERM and Ctrl-C let running activities finish first."""
 
+import gc
+
+gc.set_threshold(20_000)  # hardly anything of what is imported is garbage: see hosted_numbers.cli
+
 import asyncio
 from functools import partial
 

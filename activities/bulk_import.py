@@ -12,6 +12,7 @@ from hosted_numbers.blobs import BlobStore
 from hosted_numbers.bulk import contract
 from hosted_numbers.bulk.contract import BatchOutcome, BatchStart, RowOutcome, RowResult
 from hosted_numbers.bulk.files import ImportFiles, StoredRow
+from hosted_numbers.complaints import checked
 from hosted_numbers.errors import (
     BlobStoreError,
     DecryptionError,
@@ -20,7 +21,6 @@ from hosted_numbers.errors import (
     TemporalUnavailableError,
 )
 from hosted_numbers.orders import HostedNumberOrders
-from hosted_numbers.validation import NewHostedNumberOrder, checked
 
 ROWS_AT_ONCE: Final = 10
 """Starts under way; each is two calls to Temporal, which is shared with all other orders."""
@@ -83,6 +83,9 @@ class BulkImportActivities:
         return [each for each in came_to if isinstance(each, RowResult)]
 
     async def _start(self, import_id: str, row: StoredRow) -> RowResult:
+        # with the first import: its models take a tenth of a second, before any order is begun
+        from hosted_numbers.validation import NewHostedNumberOrder  # noqa: PLC0415 - see above
+
         try:
             # what was fine when the file was checked may be too old by now
             order = checked(NewHostedNumberOrder, row.whole().model_dump(exclude_unset=True))

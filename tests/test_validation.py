@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from hosted_numbers.complaints import checked
 from hosted_numbers.contract import (
     Amendment,
     HostedNumberOrderRequest,
@@ -23,7 +24,6 @@ from hosted_numbers.validation import (
     NewProvidedDocument,
     NewVerificationCallRequest,
     NewVerificationCodeEntry,
-    checked,
 )
 
 SID = "0123456789abcdefABCDEF0123456789"

@@ -14,7 +14,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
-from hosted_numbers.validation import CustomerReference
+from hosted_numbers.formats import CustomerReference
 
 Scope = Literal[
     "orders:read", "orders:write", "codes:write", "bills:write", "payloads:decode", "admin"

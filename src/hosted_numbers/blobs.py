@@ -37,8 +37,8 @@ from hosted_numbers.errors import (
     InvalidRequestError,
     SettingsError,
 )
+from hosted_numbers.formats import BLOB_PATTERN
 from hosted_numbers.phone_numbers import dialable_phone_number
-from hosted_numbers.validation import BLOB_PATTERN
 
 BULK_IMPORTS: Final = "bulk-imports"
 _IMPORT: Final = re.compile(rf"{BULK_IMPORTS}/[0-9a-f]{{32}}")

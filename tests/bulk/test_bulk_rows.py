@@ -13,7 +13,8 @@ from hosted_numbers.bulk.contract import FileFormat
 from hosted_numbers.bulk.rows import COLUMNS
 from hosted_numbers.bulk.template import template
 from hosted_numbers.contract import HostedNumberOrderRequest
-from hosted_numbers.validation import MOST_IN_A_GROUP, NewHostedNumberOrder
+from hosted_numbers.formats import MOST_IN_A_GROUP
+from hosted_numbers.validation import NewHostedNumberOrder
 from tests.bulk.files import a_row, as_csv, as_jsonl, number
 from tests.orders import an_order
 

@@ -13,11 +13,13 @@ from pydantic import Field, ValidationError
 
 from hosted_numbers.bulk.contract import FileFormat
 from hosted_numbers.bulk.rows import RawRow, UnreadableFileError, raw_rows
+from hosted_numbers.complaints import complaints
 from hosted_numbers.contract import Message
 from hosted_numbers.errors import InvalidRequestError
+from hosted_numbers.formats import MOST_IN_A_GROUP
 from hosted_numbers.letter_groups.contract import group_key
 from hosted_numbers.order_starts import as_request
-from hosted_numbers.validation import MOST_IN_A_GROUP, NewHostedNumberOrder, complaints
+from hosted_numbers.validation import NewHostedNumberOrder
 
 MOST_ROWS: Final = 10_000
 """Rows of one file. Each takes 0.2 ms of a processor to check, while the caller waits."""

@@ -7,15 +7,17 @@ through Temporal, and they are deleted once the import has ended and its retenti
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic import ConfigDict
 
 from hosted_numbers.blobs import BULK_IMPORTS, BlobStore
-from hosted_numbers.bulk.checking import CheckedFile, CheckedRow
 from hosted_numbers.bulk.contract import BATCH_ROWS, RowResult
 from hosted_numbers.contract import HostedNumberOrderRequest, Message
 from hosted_numbers.errors import BlobMissingError
+
+if TYPE_CHECKING:  # a worker reads what was checked long ago
+    from hosted_numbers.bulk.checking import CheckedFile, CheckedRow
 
 _LEFT_OUT: Final = "left-out"
 
@@ -45,7 +47,7 @@ class ImportFiles:
 
     blobs: BlobStore
 
-    async def keep(self, import_id: str, checked: CheckedFile) -> int:
+    async def keep(self, import_id: str, checked: "CheckedFile") -> int:
         """Keep the good rows, and what is wrong with the others; how many batches that makes.
 
         Safe to repeat: the same file leads to the same content.
@@ -113,13 +115,13 @@ def _name(import_id: str, name: str) -> str:
     return f"{BULK_IMPORTS}/{import_id}/{name}.jsonl"
 
 
-def _stored(row: CheckedRow, size: int | None) -> str:
+def _stored(row: "CheckedRow", size: int | None) -> str:
     """A row as a line; the order is JSON already."""
     group = "" if size is None else f'"loa_group_size":{size},'
     return f'{{"line":{row.line},{group}"order":{row.order}}}\n'
 
 
-def _left_out(checked: CheckedFile) -> list[RowResult]:
+def _left_out(checked: "CheckedFile") -> list[RowResult]:
     """One result for each bad row, with all that is wrong with it."""
     wrong: dict[int, list[str]] = {}
     for each in checked.report.errors:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from hosted_numbers.blobs import BlobStore
 from hosted_numbers.cli.order_actions import act, e164
 from hosted_numbers.cli.terminal import Output
+from hosted_numbers.complaints import checked
 from hosted_numbers.contract import Answer
 from hosted_numbers.documents.handover import check_open, handed_over
 from hosted_numbers.documents.intake import Intake
@@ -15,7 +16,6 @@ from hosted_numbers.documents.virus_scan import VirusScanner
 from hosted_numbers.errors import InvalidRequestError
 from hosted_numbers.orders import HostedNumberOrders
 from hosted_numbers.settings import Settings
-from hosted_numbers.validation import checked
 
 _PIECE: Final = 65_536
 

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from hosted_numbers.api_keys import ApiKey, new_api_key
 from hosted_numbers.cli.terminal import Output, say
+from hosted_numbers.complaints import complaints
 from hosted_numbers.errors import InvalidRequestError
-from hosted_numbers.validation import complaints
 
 
 def make(name: str, fields: Mapping[str, object], output: Output) -> None:

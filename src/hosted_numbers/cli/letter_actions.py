@@ -13,11 +13,12 @@ from rich.text import Text
 from hosted_numbers import temporal
 from hosted_numbers.cli.connection import run
 from hosted_numbers.cli.terminal import FAILED, Output, plain, stdout, suggest
+from hosted_numbers.complaints import checked
 from hosted_numbers.contract import Answer
 from hosted_numbers.letter_groups.client import LetterGroups
 from hosted_numbers.letter_groups.contract import LetterProgress
 from hosted_numbers.settings import Settings
-from hosted_numbers.validation import NewLetterAmendment, checked
+from hosted_numbers.validation import NewLetterAmendment
 
 T = TypeVar("T")
 

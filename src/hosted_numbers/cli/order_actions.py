@@ -16,6 +16,7 @@ from hosted_numbers.cli.connection import asked
 from hosted_numbers.cli.rendering import orders_table, progress_line, progress_view
 from hosted_numbers.cli.terminal import FAILED, Output, plain, say, stdout, suggest
 from hosted_numbers.cli.watching import watched
+from hosted_numbers.complaints import checked
 from hosted_numbers.contract import Answer, Progress
 from hosted_numbers.errors import InvalidRequestError
 from hosted_numbers.order_lists import OrderSummary
@@ -26,7 +27,6 @@ from hosted_numbers.validation import (
     NewHostedNumberOrder,
     NewVerificationCallRequest,
     NewVerificationCodeEntry,
-    checked,
 )
 
 _HELPFUL = {

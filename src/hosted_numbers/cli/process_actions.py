@@ -7,10 +7,10 @@ from pydantic import SecretStr, ValidationError
 
 from hosted_numbers.cli.lazily import lazily
 from hosted_numbers.cli.terminal import say
+from hosted_numbers.complaints import complaints
 from hosted_numbers.errors import InvalidRequestError, SettingsError
 from hosted_numbers.process import log_to_stderr
 from hosted_numbers.settings import Settings
-from hosted_numbers.validation import complaints
 
 if TYPE_CHECKING:
     from hosted_numbers.gateway import server as gateway_server

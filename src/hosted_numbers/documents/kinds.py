@@ -9,7 +9,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from hosted_numbers.contract import BILL
-from hosted_numbers.validation import BillDate, DocumentType
+from hosted_numbers.formats import BillDate, DocumentType
 
 BILL_BYTES: Final = 10_000_000
 SUPPORTING_DOCUMENT_BYTES: Final = 5_000_000

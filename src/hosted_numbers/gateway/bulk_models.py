@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from hosted_numbers.bulk.checking import Complaint
 from hosted_numbers.bulk.contract import ImportProgress
 from hosted_numbers.bulk.imports import NAME_LENGTH
+from hosted_numbers.formats import CustomerReference
 from hosted_numbers.gateway.dependencies import Places
-from hosted_numbers.validation import CustomerReference
 
 PATH: Final = "/v1/bulk-imports"
 

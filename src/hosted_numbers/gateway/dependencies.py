@@ -10,6 +10,7 @@ from fastapi.security import HTTPBearer
 from hosted_numbers.blobs import BlobStore
 from hosted_numbers.bulk.imports import BulkImports
 from hosted_numbers.documents.intake import Intake
+from hosted_numbers.formats import DialablePhoneNumber
 from hosted_numbers.gateway import echoes
 from hosted_numbers.gateway.coalescing import Coalescing
 from hosted_numbers.gateway.order_events import OrderEvents
@@ -17,7 +18,6 @@ from hosted_numbers.gateway.rate_limits import RateLimits
 from hosted_numbers.gateway.webhook import Webhook
 from hosted_numbers.ids import order_workflow_id
 from hosted_numbers.orders import HostedNumberOrders
-from hosted_numbers.validation import DialablePhoneNumber
 
 # The key is checked by ``authentication`` before any route; here it is only described.
 DESCRIBED_KEY: Final = HTTPBearer(

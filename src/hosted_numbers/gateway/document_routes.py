@@ -13,6 +13,7 @@ from hosted_numbers.contract import Answer
 from hosted_numbers.documents.handover import check_open, handed_over
 from hosted_numbers.documents.intake import too_large
 from hosted_numbers.documents.kinds import DocumentKind
+from hosted_numbers.formats import MEDIA_TYPES
 from hosted_numbers.gateway import examples
 from hosted_numbers.gateway.dependencies import Blobs, Files, Limits, Orders
 from hosted_numbers.gateway.error_answers import EVERYWHERE, documented
@@ -21,7 +22,6 @@ from hosted_numbers.gateway.openapi import example
 from hosted_numbers.gateway.order_models import PATH
 from hosted_numbers.gateway.problems import Problem
 from hosted_numbers.gateway.scopes import MaySendBills, OwnNumber, Scoped
-from hosted_numbers.validation import MEDIA_TYPES
 
 _ANY_TYPE: Final = "application/octet-stream"
 _UPLOAD: Final = re.compile(rf"{PATH}/[^/]+/documents")

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from hosted_numbers.bulk.checking import BulkFileRefusedError
 from hosted_numbers.bulk.imports import ImportNotFoundError, ResultsGoneError
 from hosted_numbers.bulk.receiving import FileTooLargeError
+from hosted_numbers.complaints import sentence
 from hosted_numbers.documents.intake import TOO_LARGE
 from hosted_numbers.errors import (
     BlobStoreError,
@@ -38,7 +39,6 @@ from hosted_numbers.gateway.problems import (
     ProblemDetails,
 )
 from hosted_numbers.phone_numbers import masked
-from hosted_numbers.validation import sentence
 
 _log = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from hosted_numbers.contract import Message, Progress, WaitingFor
+from hosted_numbers.formats import DialablePhoneNumber
 from hosted_numbers.gateway.dependencies import Places
 from hosted_numbers.order_lists import OrderSummary
 from hosted_numbers.order_starts import StartedOrder
-from hosted_numbers.validation import DialablePhoneNumber
 
 PATH = "/v1/hosted-number-orders"
 

@@ -13,8 +13,8 @@ from typing import Any, Final, Literal, TypeVar
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData
 
+from hosted_numbers.complaints import complaints
 from hosted_numbers.gateway.pages.forms import text
-from hosted_numbers.validation import complaints
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import ValidationError
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from hosted_numbers.complaints import complaints
 from hosted_numbers.contract import Answer
 from hosted_numbers.documents.handover import check_open, handed_over
 from hosted_numbers.documents.intake import TOO_LARGE
@@ -34,7 +35,6 @@ from hosted_numbers.validation import (
     NewAmendment,
     NewVerificationCallRequest,
     NewVerificationCodeEntry,
-    complaints,
 )
 
 _REFUSALS: Final = (DocumentRefusedError, InvalidRequestError, OrderEndedError, RefusedError)
