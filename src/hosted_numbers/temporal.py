@@ -20,7 +20,7 @@ from hosted_numbers import temporal_profile
 from hosted_numbers.converter import converter_of
 from hosted_numbers.encryption.key_ring import KeyRing
 from hosted_numbers.errors import TemporalUnavailableError
-from hosted_numbers.telemetry.interceptor import Correlation
+from hosted_numbers.telemetry.correlation import Correlation
 
 _log = logging.getLogger(__name__)
 

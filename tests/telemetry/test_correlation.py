@@ -23,7 +23,8 @@ from hosted_numbers.converter import encrypting
 from hosted_numbers.encryption.key_ring import Key, KeyRing
 from hosted_numbers.steps import Trouble
 from hosted_numbers.telemetry import context
-from hosted_numbers.telemetry.interceptor import HEADER, Correlation
+from hosted_numbers.telemetry.correlation import HEADER, Correlation
+from hosted_numbers.telemetry.interceptor import WorkerCorrelation
 from tests.world import a_dev_server, eventually
 
 QUEUE = "correlation"
@@ -141,7 +142,7 @@ async def client() -> AsyncIterator[Client]:
         found = Client(
             env.client.service_client,
             data_converter=encrypting(KeyRing(str(Key.new())), "default"),
-            interceptors=[Correlation()],
+            interceptors=[Correlation(), WorkerCorrelation()],
             header_codec_behavior=HeaderCodecBehavior.CODEC,
         )
         async with Worker(
@@ -237,7 +238,7 @@ class Ending(ActivityInboundInterceptor):
 
 async def ended(error: BaseException | None, headers: dict[str, Payload]) -> Any:
     """What an activity comes to that is called with these headers."""
-    inbound = Correlation().intercept_activity(Ending(error))
+    inbound = WorkerCorrelation().intercept_activity(Ending(error))
 
     async def run() -> Any:
         return await inbound.execute_activity(ExecuteActivityInput(run, [], None, headers))

@@ -16,7 +16,8 @@ from temporalio.worker import (
 from temporalio.worker._workflow_instance import _WorkflowInstanceImpl
 
 from hosted_numbers.telemetry import context
-from hosted_numbers.telemetry.interceptor import HEADER, Correlation
+from hosted_numbers.telemetry.correlation import HEADER, Correlation
+from hosted_numbers.telemetry.interceptor import WorkerCorrelation
 from tests.world import a_dev_server
 from workflows.runner import HELD, runner
 
@@ -55,7 +56,7 @@ async def test_a_workflow_has_copies_of_what_it_began_with(monkeypatch: pytest.M
     monkeypatch.setattr(UnsandboxedWorkflowRunner, "create_instance", keeping)
     async with await a_dev_server() as env:
         config = env.client.config()
-        config["interceptors"] = [Correlation()]
+        config["interceptors"] = [Correlation(), WorkerCorrelation()]
         client = type(env.client)(**config)
         worker = Worker(client, task_queue=QUEUE, workflows=[Repeated], workflow_runner=runner())
         async with worker:

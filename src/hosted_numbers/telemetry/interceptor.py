@@ -1,33 +1,21 @@
 # ruff: noqa: A002 - "next" and "input" are the SDK's own names of these parameters
-"""From a request's name to the log of what it led to: the correlation id travels through Temporal.
+"""What a worker does with the correlation id: it hands it on, and writes it to the log.
 
-The gateway names each request. Whatever it starts, updates or signals at Temporal carries that name
-in a header; a workflow hands on the name of the last request that reached it, to its activities and
-to other workflows; and an activity's lines in the log have it. Headers are no part of a workflow's
-commands as far as a replay is concerned, so nothing changes for orders of earlier releases.
+A workflow hands on the name of the last request that reached it, to its activities and to other
+workflows; and an activity's lines in the log have it. Headers are no part of a workflow's commands
+as far as a replay is concerned, so nothing changes for orders of earlier releases.
 
 One line says how each activity ended. What it says is built from types and codes.
 """
 
 import logging
 import time
-from collections.abc import Coroutine, Mapping
-from typing import Any, Final, Protocol
+from collections.abc import Coroutine
+from typing import Any
 
 from temporalio import activity, workflow
 from temporalio.api.common.v1 import Payload
-from temporalio.client import (
-    Interceptor as ClientInterceptor,
-)
-from temporalio.client import (
-    OutboundInterceptor,
-    SignalWorkflowInput,
-    StartWorkflowInput,
-    StartWorkflowUpdateInput,
-    StartWorkflowUpdateWithStartInput,
-    WorkflowHandle,
-    WorkflowUpdateHandle,
-)
+from temporalio.client import Interceptor as ClientInterceptor
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import (
     ActivityInboundInterceptor,
@@ -51,23 +39,13 @@ from temporalio.worker import (
 from temporalio.workflow import ActivityHandle, ChildWorkflowHandle
 
 from hosted_numbers.telemetry import context
-
-HEADER: Final = "correlation-id"
-_PLAIN: Final = b"json/plain"
+from hosted_numbers.telemetry.correlation import HEADER, WithHeaders, name_in
 
 _log = logging.getLogger(__name__)
 
 
-class _WithHeaders(Protocol):
-    headers: Mapping[str, Payload]
-
-
-class Correlation(ClientInterceptor, WorkerInterceptor):
-    """Carries correlation ids; a worker takes it over from its client."""
-
-    def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:
-        """What a client sends carries the name of the request that it is sent for."""
-        return _Sending(next)
+class WorkerCorrelation(ClientInterceptor, WorkerInterceptor):
+    """Carries correlation ids through a worker, which takes it over from its client."""
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         """What an activity writes to the log has that name."""
@@ -80,47 +58,6 @@ class Correlation(ClientInterceptor, WorkerInterceptor):
         """A workflow hands it on."""
         del input
         return _Hearing
-
-
-def _named(call: _WithHeaders) -> None:
-    """Write the name of the request that is being served into a call's headers."""
-    if (name := context.correlation_id()) is not None:
-        written = Payload(metadata={"encoding": _PLAIN}, data=f'"{name}"'.encode())
-        call.headers = {**call.headers, HEADER: written}
-
-
-def _name_in(headers: Mapping[str, Payload]) -> str | None:
-    """The name in the headers of a call; None where there is none that can be read."""
-    found = headers.get(HEADER)
-    if found is None or found.metadata.get("encoding") != _PLAIN:
-        return None
-    name = found.data.decode("ascii", "replace").strip('"')
-    return name if context.is_name(name) else None
-
-
-class _Sending(OutboundInterceptor):
-    async def start_workflow(self, input: StartWorkflowInput) -> WorkflowHandle[Any, Any]:
-        _named(input)
-        return await super().start_workflow(input)
-
-    async def signal_workflow(self, input: SignalWorkflowInput) -> None:
-        _named(input)
-        await super().signal_workflow(input)
-
-    async def start_workflow_update(
-        self,
-        input: StartWorkflowUpdateInput,
-    ) -> WorkflowUpdateHandle[Any]:
-        _named(input)
-        return await super().start_workflow_update(input)
-
-    async def start_update_with_start_workflow(
-        self,
-        input: StartWorkflowUpdateWithStartInput,
-    ) -> WorkflowUpdateHandle[Any]:
-        _named(input.start_workflow_input)
-        _named(input.update_workflow_input)
-        return await super().start_update_with_start_workflow(input)
 
 
 class _Hearing(WorkflowInboundInterceptor):
@@ -146,7 +83,7 @@ class _Hearing(WorkflowInboundInterceptor):
         self._heard(input)
         return await super().handle_update_handler(input)
 
-    def _heard(self, call: _WithHeaders) -> None:
+    def _heard(self, call: WithHeaders) -> None:
         if (found := call.headers.get(HEADER)) is not None:
             self.cause = Payload.FromString(found.SerializeToString())  # without its message
 
@@ -183,7 +120,7 @@ class _HandingOn(WorkflowOutboundInterceptor):
         self._hand_on(input)
         return await super().start_child_workflow(input)
 
-    def _hand_on(self, call: _WithHeaders) -> None:
+    def _hand_on(self, call: WithHeaders) -> None:
         if self._heard.cause is not None:
             call.headers = {**call.headers, HEADER: self._heard.cause}
 
@@ -194,7 +131,7 @@ class _Acting(ActivityInboundInterceptor):
         begun = time.perf_counter()
         failure: BaseException | None = None
         with context.bound(
-            correlation_id=_name_in(input.headers),
+            correlation_id=name_in(input.headers),
             activity=info.activity_type,
             attempt=info.attempt,
             workflow_type=info.workflow_type,

@@ -3,6 +3,7 @@
 from temporalio.client import Interceptor
 
 from hosted_numbers.settings import Settings
+from hosted_numbers.telemetry.interceptor import WorkerCorrelation
 from hosted_numbers.telemetry.sdk import set_up_sdk
 from hosted_numbers.telemetry.tracing import tracing
 from hosted_numbers.telemetry.twilio_metrics import TwilioMetrics
@@ -18,4 +19,4 @@ def telemetry(settings: Settings) -> tuple[TwilioMetrics, list[Interceptor]]:
         SettingsError: its metrics cannot be served where the settings say, or its traces not sent.
     """
     meter = set_up_sdk(settings.metrics_address())
-    return TwilioMetrics(meter), tracing(settings, "worker")
+    return TwilioMetrics(meter), [*tracing(settings, "worker"), WorkerCorrelation()]
