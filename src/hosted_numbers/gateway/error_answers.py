@@ -36,7 +36,6 @@ from hosted_numbers.gateway.problems import (
     RETRY_AFTER,
     FieldError,
     Problem,
-    ProblemDetails,
 )
 from hosted_numbers.phone_numbers import masked
 
@@ -83,10 +82,7 @@ def install(app: FastAPI) -> None:
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The problems that a route may answer, for its description in OpenAPI."""
-    return {
-        status: {"model": ProblemDetails, "description": _description(status)}
-        for status in statuses
-    }
+    return {status: {"description": _description(status)} for status in statuses}
 
 
 def _description(status: int) -> str:
