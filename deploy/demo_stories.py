@@ -10,7 +10,8 @@ import httpx
 import pikepdf
 
 ORDERS = "/v1/hosted-number-orders"
-_LOOK = 0.2
+_SOONEST, _LOOK = 0.05, 0.2
+"""Seconds between two looks: at first it may be a matter of a moment."""
 
 
 class NotAsScriptedError(Exception):
@@ -61,13 +62,15 @@ class People:
 
     async def until(self, waiting_for: str, phase: str | None = None) -> None:
         """Look at the order's progress until it waits for something, or is in a phase."""
+        pause = _SOONEST
         while True:
             await self.look()
             if self.progress.get("phase") == phase or (
                 phase is None and self.progress.get("waiting_for") == waiting_for
             ):
                 return
-            await asyncio.sleep(_LOOK)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LOOK)
 
     async def look(self) -> None:
         """What the API says of the order now."""
