@@ -2,7 +2,7 @@
 
 import gc
 
-gc.set_threshold(20_000)  # hardly anything of what is imported is garbage: see hosted_numbers.cli
+gc.disable()  # hardly anything of what is imported is garbage
 
 import asyncio
 from functools import partial
@@ -18,6 +18,8 @@ from hosted_numbers.settings import Settings
 from hosted_numbers.telemetry.worker import telemetry
 from workflows import NOTIFICATION_WORKFLOWS, WORKFLOWS
 from workflows.runner import runner
+
+gc.enable()
 
 
 async def main() -> None:
