@@ -83,7 +83,7 @@ class BulkImportActivities:
         return [each for each in came_to if isinstance(each, RowResult)]
 
     async def _start(self, import_id: str, row: StoredRow) -> RowResult:
-        # with the first import: its models take a tenth of a second, before any order is begun
+        # with the first row: the models would take a tenth of a second of each worker's start
         from hosted_numbers.validation import NewHostedNumberOrder  # noqa: PLC0415 - see above
 
         try:
