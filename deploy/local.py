@@ -178,7 +178,8 @@ async def _start(deployment: Deployment, processes: Processes) -> None:
 
     @functools.cache
     def seen() -> "readiness.Readiness":  # what it needs is loaded when it is first asked
-        return readiness.Readiness(ports["temporal"], deployment, swept=deployment.swept)
+        worker = ports["worker-metrics"]
+        return readiness.Readiness(ports["temporal"], worker, deployment, swept=deployment.swept)
 
     await asyncio.gather(  # the worker and the gateway wait for Temporal, and take longer to import
         processes.start(

@@ -25,12 +25,16 @@ class Readiness:
 
     Args:
         port: where Temporal listens; the environment says the same.
+        worker: where the worker serves its metrics.
         settings: for its keys.
         swept: whether the status sweep shall run there.
     """
 
-    def __init__(self, port: int, settings: temporal.KeySettings, *, swept: bool) -> None:
+    def __init__(
+        self, port: int, worker: int, settings: temporal.KeySettings, *, swept: bool
+    ) -> None:
         self._port = port
+        self._worker = worker
         self._settings = settings
         self._pace = sweeping.EVERY if swept else sweeps.NONE
         self._client: Client | None = None
@@ -49,8 +53,12 @@ class Readiness:
         return True
 
     async def worker_polls(self) -> bool:
-        """Whether a worker asks Temporal, once that is set up, for the tasks of orders."""
-        if self._client is None:
+        """Whether the worker is there and asks Temporal, once that is set up, for orders' tasks.
+
+        Temporal names one that has ended for minutes, so a new one is seen by its port: from then
+        on it also ends in order when it is told to.
+        """
+        if self._client is None or not listening(self._worker):
             return False
         try:
             return await temporal.has_worker(self._client, contract.TASK_QUEUE)

@@ -70,7 +70,7 @@ async def test_sweep_is_set_up_where_it_is_asked_for(
         monkeypatch.setenv("TEMPORAL_ADDRESS", address)
         port = int(address.rpartition(":")[2])
         for swept in (True, False):
-            seen = Readiness(port, deployment, swept=swept)
+            seen = Readiness(port, free_port(), deployment, swept=swept)
             assert await seen.temporal_is_set_up()
             assert (await sweeps.schedule(env.client) is not None) is swept
 
