@@ -1,6 +1,7 @@
 """Which version of the workers takes the work, and how a worker says which one it is."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -14,7 +15,7 @@ from temporalio.common import VersioningBehavior
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
-from hosted_numbers import contract, deployment
+from hosted_numbers import contract, deployment, temporal
 from hosted_numbers.errors import SettingsError
 from hosted_numbers.rollouts import Rollout, rollout
 from hosted_numbers.settings import Settings
@@ -62,7 +63,9 @@ async def make_current(client: Client, build: str) -> None:
 
 
 @pytest.mark.fault("F44")
-async def test_rollout_is_followed_from_the_first_version_to_a_ramp() -> None:
+async def test_rollout_is_followed_from_the_first_version_to_a_ramp(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """No version, one that polls and takes nothing, the same made current, another on trial."""
     async with await a_dev_server() as env:
         client = env.client
@@ -86,6 +89,13 @@ async def test_rollout_is_followed_from_the_first_version_to_a_ramp() -> None:
             )
             ramping = await until(client, ramping="2")
         assert ramping == Rollout(NAME, "2", "1", True, "2", 10.0)
+        # the workers have ended, and Temporal names them for minutes
+        assert await temporal.has_worker(client, contract.TASK_QUEUE)
+        monkeypatch.setattr(temporal, "_GONE_AFTER", timedelta(0))
+        assert not await temporal.has_worker(client, contract.TASK_QUEUE)
+        gone = await rollout(client, contract.TASK_QUEUE)
+        assert gone is not None
+        assert not gone.polls
 
 
 async def test_server_without_versions_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from temporalio.api.taskqueue.v1 import PollerInfo
 from temporalio.client import Client
 
 from hosted_numbers import temporal
@@ -82,3 +83,14 @@ async def test_client_without_keys_says_which_one_is_missing() -> None:
     with pytest.raises(UnknownEncryptionKeyError, match="key new"):
         await keyless.decode([payload])
     assert await keyless.decode(await keyless.encode([1])) == [1]
+
+
+@pytest.mark.parametrize(
+    ("seconds_ago", "found"),
+    [(-20, "there"), (0, "there"), (61, "there"), (121, "gone"), (300, "gone")],
+)
+def test_worker_that_has_not_asked_for_long_is_gone(seconds_ago: int, found: str) -> None:
+    """An idle one asks each minute; the clocks of Temporal and of whoever asks may differ."""
+    poller = PollerInfo(identity="1@host")
+    poller.last_access_time.FromDatetime(datetime.now(UTC) - timedelta(seconds=seconds_ago))
+    assert temporal.is_there(poller) is (found == "there")

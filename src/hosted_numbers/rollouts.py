@@ -20,6 +20,7 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from hosted_numbers.temporal import is_there
 from hosted_numbers.temporal_calls import TemporalCalls
 
 _DEADLINE: Final = timedelta(seconds=4)
@@ -41,7 +42,7 @@ class Rollout:
         deployment: its name.
         newest: the build id that came last.
         current: the build id that takes the work; None where workers without a version do.
-        polls: whether a worker that takes the work was seen in the last minutes.
+        polls: whether a worker that takes the work is there.
         ramping: the build id that takes some of it, None where none does.
         percentage: how much of it that is, 0 to 100.
     """
@@ -87,7 +88,7 @@ async def rollout(client: Client, task_queue: str) -> Rollout | None:
         newest.deployment_name,
         newest.build_id,
         current,
-        any(_build(poller) == current for poller in answer.pollers),
+        any(_build(poller) == current for poller in answer.pollers if is_there(poller)),
         (routing.ramping_deployment_version.build_id or None) if share else None,
         share,
     )

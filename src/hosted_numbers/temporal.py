@@ -7,11 +7,11 @@ Address, namespace, API key and TLS come from ``temporalio.envconfig``: the same
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Protocol
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
 
 from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.taskqueue.v1 import PollerInfo, TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client, Interceptor
 from temporalio.common import HeaderCodecBehavior
@@ -28,6 +28,8 @@ CONNECT_DEADLINE = timedelta(seconds=10)
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(seconds=30)
 _DEFAULT_NAMESPACE = "default"
+_GONE_AFTER: Final = timedelta(minutes=2)
+"""A worker asks once a minute at least; the other minute is for clocks that differ."""
 
 
 class KeySettings(Protocol):
@@ -141,4 +143,10 @@ async def has_worker(client: Client, task_queue: str) -> bool:
             task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
         )
     )
-    return bool(answer.pollers)
+    return any(is_there(poller) for poller in answer.pollers)
+
+
+def is_there(poller: PollerInfo) -> bool:
+    """Whether a worker still asks for tasks; Temporal names it for minutes after it has ended."""
+    asked = poller.last_access_time.ToDatetime(UTC)
+    return datetime.now(UTC) - asked < _GONE_AFTER
