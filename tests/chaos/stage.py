@@ -176,15 +176,11 @@ async def a_stage(state: Path, *, swept: bool, seed: int) -> AsyncIterator[Stage
         )
         for name in LINKS
     }
-    metrics = {name: f"{LOOPBACK}:{free_port()}" for name in ("worker", "gateway")}
+    metrics = {name: f"{LOOPBACK}:{ports[f'{name}-metrics']}" for name in ("worker", "gateway")}
     async with contextlib.AsyncExitStack() as stack:
         traces = stack.enter_context(a_collector())
         settings: dict[str, dict[str, str]] = {
-            name: {
-                "HOSTED_NUMBERS_METRICS_ADDRESS": address,
-                "HOSTED_NUMBERS_OTLP_ENDPOINT": traces.endpoint,
-            }
-            for name, address in metrics.items()
+            name: {"HOSTED_NUMBERS_OTLP_ENDPOINT": traces.endpoint} for name in metrics
         }
         settings["worker"]["HOSTED_NUMBERS_SWEEP_SECONDS"] = (
             f"{SWEEP.total_seconds():.0f}" if swept else "0"
