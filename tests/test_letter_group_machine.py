@@ -241,4 +241,4 @@ class GroupLife(RuleBasedStateMachine):
 
 
 TestGroupLife = GroupLife.TestCase
-TestGroupLife.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
+TestGroupLife.settings = settings(max_examples=200, stateful_step_count=30)

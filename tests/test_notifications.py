@@ -216,4 +216,4 @@ class ToldLife(OrderLife):
 ENDINGS = {"order.completed", "order.failed", "order.cancelled"}
 
 TestToldLife = ToldLife.TestCase
-TestToldLife.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestToldLife.settings = settings(max_examples=60, stateful_step_count=40)

@@ -462,4 +462,4 @@ def _well(state: OrderState) -> OrderSnapshot:
 
 
 TestOrderLife = OrderLife.TestCase
-TestOrderLife.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
+TestOrderLife.settings = settings(max_examples=200, stateful_step_count=30)

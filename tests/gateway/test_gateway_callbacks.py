@@ -304,7 +304,7 @@ async def test_a_bad_or_missing_signature_is_refused(signature: str | None) -> N
     await refused(signature, BODY)
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.differing_executors])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.differing_executors])
 @given(data=st.data())
 async def test_a_changed_signature_is_refused(data: st.DataObject) -> None:
     """Whichever of its characters is changed."""
@@ -315,7 +315,7 @@ async def test_a_changed_signature_is_refused(data: st.DataObject) -> None:
         await refused(changed, BODY)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     name=st.sampled_from(sorted(PARAMETERS)),
     value=st.text(st.characters(exclude_categories=["Cs"]), max_size=40),
@@ -326,7 +326,7 @@ async def test_a_changed_parameter_is_refused(name: str, value: str) -> None:
         await refused(GENUINE, urlencode(PARAMETERS | {name: value}).encode())
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     name=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20),
     value=st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
@@ -339,7 +339,7 @@ async def test_an_added_parameter_is_refused(name: str, value: str) -> None:
     await refused(GENUINE, BODY, query=added.encode())
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(dropped=st.sampled_from(sorted(PARAMETERS)))
 async def test_a_dropped_parameter_is_refused(dropped: str) -> None:
     """Whichever is left out."""

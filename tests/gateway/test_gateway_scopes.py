@@ -273,7 +273,7 @@ def two_customers() -> OrdersInMemory:
 
 
 @pytest.mark.security("S6")
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(names=st.lists(st.sampled_from(OF_ONE), min_size=1, max_size=4), other=st.booleans())
 def test_another_customers_order_is_an_unknown_one(names: list[str], *, other: bool) -> None:
     """On every route, whatever was asked before, both answers are the same but for the number."""

@@ -210,7 +210,7 @@ def flipped(text: bytes, place: int, bit: int) -> bytes:
 
 @pytest.mark.fault("F22")
 @pytest.mark.security("S1")
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(place=st.integers(0, 1_000), bit=st.integers(0, 7))
 async def test_any_flipped_bit_of_the_body_is_a_forgery(place: int, bit: int) -> None:
     """Unless it spells the same parameters."""
@@ -225,7 +225,7 @@ async def test_any_flipped_bit_of_the_body_is_a_forgery(place: int, bit: int) ->
 
 @pytest.mark.fault("F22")
 @pytest.mark.security("S1")
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(place=st.integers(0, 1_000), bit=st.integers(0, 6))
 async def test_any_flipped_bit_of_the_query_is_a_forgery(place: int, bit: int) -> None:
     """The URL is signed as it was sent, byte for byte."""
@@ -241,7 +241,7 @@ async def test_any_flipped_bit_of_the_query_is_a_forgery(place: int, bit: int) -
 
 @pytest.mark.fault("F22")
 @pytest.mark.security("S1")
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(place=st.integers(0, 1_000), bit=st.integers(0, 6))
 async def test_any_flipped_bit_of_the_signature_is_a_forgery(place: int, bit: int) -> None:
     """Every one counts."""

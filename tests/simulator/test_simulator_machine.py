@@ -351,5 +351,5 @@ class Life(RuleBasedStateMachine):
         assert len(out) == len(set(out))
 
 
-Life.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+Life.TestCase.settings = settings(max_examples=60, stateful_step_count=40)
 TestLife = Life.TestCase
