@@ -10,7 +10,7 @@ from typing import Final
 
 from deploy.processes import DeploymentError
 from tests.chaos.evidence import Outage
-from tests.chaos.plan import Burst, Kill, ModeChange, Plan
+from tests.chaos.plan import LOCKED_OUT, Burst, Kill, Lockout, ModeChange, Plan
 from tests.chaos.stage import Stage
 from tests.chaos.twilio_side import TwilioSide
 
@@ -27,7 +27,7 @@ class Director:
         plan: what is to happen.
         progress: how far the run has come, 0 to 1.
         kills: moments and parts, as they came.
-        bursts: begin, end, link and kind, as they came.
+        bursts: begin, end, link and kind, as they came; lockouts are of the link ``twilio``.
         struck: how often which fault of Twilio's struck.
         modes: how callbacks travelled.
     """
@@ -79,8 +79,9 @@ class Director:
         return time.monotonic()
 
     async def _direct(self) -> None:
-        events: list[Kill | Burst | ModeChange] = sorted(
-            (*self.plan.kills, *self.plan.bursts, *self.plan.modes), key=lambda event: event.at
+        plan = self.plan
+        events: list[Kill | Burst | Lockout | ModeChange] = sorted(
+            (*plan.kills, *plan.bursts, *plan.lockouts, *plan.modes), key=lambda event: event.at
         )
         for event in events:
             while self.progress() < event.at:
@@ -91,6 +92,8 @@ class Director:
                     happening = self._kill(event)
                 case Burst():
                     happening = self._burst(event)
+                case Lockout():
+                    happening = self._lock_out(event)
                 case ModeChange():
                     happening = self._change(event)
             task = asyncio.create_task(happening)
@@ -118,6 +121,17 @@ class Director:
             ended = time.monotonic()
             self.bursts.append((began, ended, burst.link, burst.kind))
             self.stage.outages.append(Outage(burst.link, began, ended, killed=False))
+
+    async def _lock_out(self, lockout: Lockout) -> None:
+        # the simulator is not killed meanwhile: it would let us in again
+        async with self._locks.setdefault("simulator", asyncio.Lock()):
+            await self._count_struck()
+            await self.twilio.set_faults([LOCKED_OUT])
+            began = time.monotonic()
+            await asyncio.sleep(lockout.seconds)
+            await self._count_struck()
+            await self.twilio.set_faults(self.plan.rules)
+            self.bursts.append((began, time.monotonic(), "twilio", "401"))
 
     async def _change(self, change: ModeChange) -> None:
         self.modes[change.mode] += 1

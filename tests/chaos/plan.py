@@ -174,6 +174,19 @@ class Burst:
 
 
 @dataclass(frozen=True)
+class Lockout:
+    """Twilio refuses our credentials for a while, as when somebody rotates them.
+
+    Attributes:
+        at: the run's progress.
+        seconds: for how long.
+    """
+
+    at: float
+    seconds: float
+
+
+@dataclass(frozen=True)
 class ModeChange:
     """Callbacks travel in another way from here on."""
 
@@ -193,6 +206,7 @@ class Plan:
         kills: by progress, as are the rest.
         bursts: toxics.
         modes: of the callbacks.
+        lockouts: of all requests to Twilio.
     """
 
     seed: int
@@ -202,6 +216,7 @@ class Plan:
     kills: tuple[Kill, ...]
     bursts: tuple[Burst, ...]
     modes: tuple[ModeChange, ...]
+    lockouts: tuple[Lockout, ...]
 
     @property
     def rules(self) -> list[dict[str, Any]]:
@@ -215,6 +230,9 @@ class Plan:
             left -= share
         return rules
 
+
+LOCKED_OUT: Final[dict[str, Any]] = {"action": "status", "status": 401}
+"""The fault that each request suffers during a lockout."""
 
 _RULES: Final[tuple[dict[str, Any], ...]] = (
     {"action": "status", "status": 429, "headers": {"Retry-After": "2"}},
@@ -248,6 +266,7 @@ def plan_of(seed: int, orders: int, kills: int, percent: float | None = None) ->
         kills=_kills(_luck(seed, "kills"), kills),
         bursts=_bursts(_luck(seed, "bursts"), 4 + orders // 20),
         modes=_modes(_luck(seed, "modes"), 4 + orders // 25),
+        lockouts=_lockouts(_luck(seed, "lockouts"), 1 + orders // 250),
     )
 
 
@@ -431,6 +450,11 @@ def _toxic(luck: random.Random) -> Toxic | None:
             None,
         )
     )
+
+
+def _lockouts(luck: random.Random, count: int) -> tuple[Lockout, ...]:
+    moments = sorted(round(luck.uniform(0.1, _LAST_FAULT), 4) for _ in range(count))
+    return tuple(Lockout(at, luck.uniform(1, 5)) for at in moments)
 
 
 def _modes(luck: random.Random, count: int) -> tuple[ModeChange, ...]:

@@ -43,11 +43,18 @@ def test_a_run_has_the_size_that_was_asked_for(orders: int, kills: int) -> None:
 def test_faults_come_in_order_and_leave_the_end_in_peace() -> None:
     """So that what is left has time to heal before the last orders come."""
     plan = plan_of(4, 2000, 30)
-    for events in (plan.kills, plan.bursts, plan.modes):
+    for events in (plan.kills, plan.bursts, plan.lockouts, plan.modes):
         moments = [event.at for event in events]
         assert moments == sorted(moments)
         assert 0 < moments[0] <= moments[-1] < 0.9
     assert all(0 <= kill.down <= 2 for kill in plan.kills)
+    assert all(1 <= lockout.seconds <= 5 for lockout in plan.lockouts)
+
+
+@pytest.mark.parametrize(("orders", "lockouts"), [(1, 1), (200, 1), (2000, 9)])
+def test_twilio_refuses_our_credentials_now_and_then(orders: int, lockouts: int) -> None:
+    """Once in a run of any size."""
+    assert len(plan_of(3, orders, 0).lockouts) == lockouts
 
 
 def test_a_long_run_has_everything_in_it() -> None:
