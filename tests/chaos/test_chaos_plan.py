@@ -53,7 +53,7 @@ def test_faults_come_in_order_and_leave_the_end_in_peace() -> None:
 
 @pytest.mark.parametrize(("orders", "lockouts"), [(1, 1), (200, 1), (2000, 9)])
 def test_twilio_refuses_our_credentials_now_and_then(orders: int, lockouts: int) -> None:
-    """Once in a run of any size."""
+    """Once at least, in a run of any size."""
     assert len(plan_of(3, orders, 0).lockouts) == lockouts
 
 

@@ -12,6 +12,7 @@ import pytest
 from temporalio.client import Client
 
 from deploy import local
+from deploy.processes import listening
 from hosted_numbers import contract, temporal
 from hosted_numbers.ids import order_workflow_id
 from hosted_numbers.orders import HostedNumberOrders
@@ -64,12 +65,14 @@ async def start_worker(
     version = {"TEMPORAL_DEPLOYMENT_NAME": NAME, "TEMPORAL_WORKER_BUILD_ID": build or ""}
 
     async def polls() -> bool:
-        if build is None:
-            return await temporal.has_worker(client, contract.TASK_QUEUE)
+        if build is None:  # Temporal still names the worker whose place it takes
+            port = product.deployment.ports["worker-metrics"]
+            return listening(port) and await temporal.has_worker(client, contract.TASK_QUEUE)
         found = await rollout(client, contract.TASK_QUEUE)
         return found is not None and found.newest == build
 
-    environment = product.deployment.environment("temporal", "twilio", "documents")
+    metrics = () if build else ("worker-metrics",)  # those of several versions run side by side
+    environment = product.deployment.environment("temporal", "twilio", "documents", *metrics)
     await product.parts.start(
         name, [sys.executable, script], environment | (version if build else {}), polls
     )
