@@ -3,10 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 from unittest.mock import AsyncMock
 
 import pytest
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import (
+    Client,
+    Interceptor,
+    OutboundInterceptor,
+    StartWorkflowUpdateInput,
+    WorkflowExecutionStatus,
+    WorkflowUpdateHandle,
+)
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
@@ -36,7 +44,7 @@ from hosted_numbers.validation import NewHostedNumberOrder
 from tests.chaos.proxy import Proxy
 from tests.chaos.toxics import ResetPeer
 from tests.orders import NUMBER, an_order
-from tests.world import World, a_dev_server, a_world_on, eventually
+from tests.world import World, a_dev_server, a_world_on
 
 SHORT_HISTORY = ["--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=60"]
 
@@ -276,21 +284,31 @@ async def test_act_whose_answer_breaks_off_is_taken(world: World) -> None:
     await world.fault("POST", "*", "delay", delay_seconds=30, times=1)
     entry = VerificationCodeEntry(code=await world.code(waiting))
 
-    async def accepted() -> bool:
-        history = await world.handle().fetch_history()
-        return any(
-            each.HasField("workflow_execution_update_accepted_event_attributes")
-            for each in history.events
-        )
+    accepted = asyncio.Event()
+
+    class Sight(OutboundInterceptor):
+        async def start_workflow_update(
+            self,
+            input: StartWorkflowUpdateInput,  # noqa: A002  # its name in the SDK
+        ) -> WorkflowUpdateHandle[Any]:
+            handle = await super().start_workflow_update(input)
+            accepted.set()
+            return handle
+
+    class Witness(Interceptor):
+        def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:  # noqa: A002
+            return Sight(super().intercept_client(next))
 
     address = world.client.service_client.config.target_host
     async with Proxy("temporal", int(address.rpartition(":")[2])).running() as proxy:
         client = await Client.connect(
-            f"127.0.0.1:{proxy.port}", data_converter=world.client.data_converter
+            f"127.0.0.1:{proxy.port}",
+            data_converter=world.client.data_converter,
+            interceptors=[Witness()],
         )
         orders = HostedNumberOrders(client)
         act = asyncio.create_task(orders.submit_verification_code(NUMBER, entry))
-        await eventually(accepted)
+        await accepted.wait()
         async with proxy.suffering(ResetPeer()):
             answer = await act
             with pytest.raises(TemporalUnavailableError):
