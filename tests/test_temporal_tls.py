@@ -15,6 +15,7 @@ import trustme
 from hosted_numbers import temporal
 from hosted_numbers.errors import TemporalUnavailableError
 from hosted_numbers.settings import Settings
+from tests.listening import listening, port_of
 from tests.world import a_dev_server
 
 pytestmark = pytest.mark.security("S16")
@@ -59,33 +60,18 @@ async def in_front_of(address: str, context: ssl.SSLContext) -> AsyncIterator[Pr
     """A proxy before the server at an address."""
     host, _, port = address.rpartition(":")
     context.set_alpn_protocols(["h2"])
-    serving: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        serving.add(task)
         proxy.believed += 1
-        to_server = await asyncio.open_connection(host, int(port))
+        answers, to_server = await asyncio.open_connection(host, int(port))
         try:
-            await asyncio.gather(_pass_on(reader, to_server[1]), _pass_on(to_server[0], writer))
-        except (OSError, asyncio.CancelledError):
-            pass  # an end like any other
+            await asyncio.gather(_pass_on(reader, to_server), _pass_on(answers, writer))
         finally:
-            for each in (to_server[1], writer):
-                each.transport.abort()
-            serving.discard(task)
+            to_server.transport.abort()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
-    proxy = Proxy(server.sockets[0].getsockname()[1])
-    try:
+    async with listening(serve, context=context) as here:
+        proxy = Proxy(port_of(here))
         yield proxy
-    finally:
-        server.close()
-        for each in tuple(serving):
-            each.cancel()
-        await asyncio.gather(*serving, return_exceptions=True)
-        await asyncio.sleep(0)  # what was aborted is closed in the loop's next turn
 
 
 def served_by(certificate: trustme.LeafCert) -> ssl.SSLContext:

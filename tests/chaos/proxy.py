@@ -62,6 +62,7 @@ class Proxy:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            await asyncio.sleep(0)  # what was aborted is closed in the loop's next turn
 
     async def enable(self) -> None:
         """Take connections; the end of ``down``."""
@@ -97,13 +98,19 @@ class Proxy:
         """How many are open."""
         return len(self._connections)
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve a connection; whatever becomes of that, it is closed then."""
+        task = asyncio.ensure_future(self._serve(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: writer.transport.abort())
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._count += 1
         name = self._count
         try:
             there = await asyncio.open_connection(LOOPBACK, self._upstream)
         except OSError:
-            writer.transport.abort()
             return
         watch = self._watch
         connection = _Connection(
@@ -115,14 +122,8 @@ class Proxy:
         self._connections[name] = connection
         for toxic in self._toxics:
             self._expose(connection, toxic)
-        task = asyncio.current_task()
-        if task is not None:
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
         try:
-            # only when the proxy ends, where asyncio's own callback of a server would complain
-            with contextlib.suppress(asyncio.CancelledError):
-                await connection.run()
+            await connection.run()
         finally:
             del self._connections[name]
 

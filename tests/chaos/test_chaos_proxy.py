@@ -18,6 +18,7 @@ from tests.chaos.toxics import (
     Stream,
     Timeout,
 )
+from tests.listening import listening, port_of
 
 PATIENCE = 20.0
 
@@ -27,14 +28,14 @@ async def proxy() -> AsyncIterator[Proxy]:
     """A proxy in front of a server that says everything back, in the pieces that it reads."""
 
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
-            while data := await reader.read(65536):
-                writer.write(data)
-                await writer.drain()
-        writer.close()
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
 
-    server = await asyncio.start_server(echo, "127.0.0.1", 0)
-    async with server, Proxy("echo", server.sockets[0].getsockname()[1], seed=7).running() as it:
+    async with (
+        listening(echo) as address,
+        Proxy("echo", port_of(address), seed=7).running() as it,
+    ):
         yield it
 
 

@@ -14,6 +14,7 @@ import pytest
 from deploy import local, temporal_ui
 from deploy.processes import free_port
 from tests.end_to_end.product import eventually
+from tests.listening import listening, port_of
 
 GATEWAY = "http://127.0.0.1:8080"
 SETTINGS = {"Version": "2", "Codec": {"Endpoint": "x", "PassAccessToken": False}}
@@ -53,20 +54,17 @@ class Ui:
             length = f"Content-Length: {len(self.body)}\r\n"
             start = "HTTP/1.1 200 OK\r\nX-Own: kept\r\nConnection: close\r\n"
             writer.write(f"{start}{length}\r\n".encode() + self.body)
-        writer.close()
 
 
 @pytest.fixture
 async def ui() -> AsyncIterator[Ui]:
     """A UI and the proxy before it."""
     found = Ui()
-    behind = await asyncio.start_server(found.serve, "127.0.0.1", 0)
-    found.port = behind.sockets[0].getsockname()[1]
-    proxy = temporal_ui.Proxy(found.port, GATEWAY)
-    before = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
-    found.url = f"http://127.0.0.1:{before.sockets[0].getsockname()[1]}"
-    async with behind, before:
-        yield found
+    async with listening(found.serve) as behind:
+        found.port = port_of(behind)
+        async with listening(temporal_ui.Proxy(found.port, GATEWAY).serve) as before:
+            found.url = f"http://{before}"
+            yield found
 
 
 def asking(ui: Ui, **headers: str) -> httpx.AsyncClient:
@@ -161,17 +159,10 @@ async def read_all(reader: asyncio.StreamReader) -> bytes:
 async def test_a_ui_that_is_away_is_a_bad_gateway() -> None:
     """502, which the deployment waits through while Temporal starts."""
     proxy = temporal_ui.Proxy(free_port(), GATEWAY)
-    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
-    async with server, asking(Ui(url=f"http://127.0.0.1:{port_of(server)}")) as http:
+    async with listening(proxy.serve) as address, asking(Ui(url=f"http://{address}")) as http:
         answers = [await http.get(path) for path in ("/", "/api/v1/settings")]
 
     assert [answer.status_code for answer in answers] == [502, 502]
-
-
-def port_of(server: asyncio.Server) -> int:
-    """Where it listens."""
-    port: int = server.sockets[0].getsockname()[1]
-    return port
 
 
 async def test_it_runs_as_a_process(ui: Ui) -> None:

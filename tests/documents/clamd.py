@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
+from tests.listening import listening
+
 # The test file of the European Institute for Computer Antivirus Research, in pieces, so that no
 # scanner takes these sources for it.
 EICAR: Final = b"".join(
@@ -36,33 +38,20 @@ class Clamd:
         self.ends = ends
         self.sleeps = sleeps
         self.seen: list[bytes] = []
-        self._awake = asyncio.Event()
 
     @contextlib.asynccontextmanager
     async def listening(self, path: Path | None = None) -> AsyncIterator[str]:
         """Its address, while it listens: a port of loopback, or a socket of the file system."""
-        if path is None:
-            server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-            address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        else:
-            server = await asyncio.start_unix_server(self._serve, path)
-            address = f"unix:{path}"
-        try:
+        async with listening(self._serve, path=path) as address:
             yield address
-        finally:
-            self._awake.set()
-            server.close()
-            await server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            command = await reader.readuntil(b"\0")
-            answer = b"PONG" if command == b"zPING\0" else await self._looked_at(reader)
-            if self.sleeps:
-                await self._awake.wait()
-            writer.write((self.says or answer) + (b"\0" if self.ends else b""))
-            await writer.drain()
-        writer.close()
+        command = await reader.readuntil(b"\0")
+        answer = b"PONG" if command == b"zPING\0" else await self._looked_at(reader)
+        if self.sleeps:
+            await asyncio.Event().wait()
+        writer.write((self.says or answer) + (b"\0" if self.ends else b""))
+        await writer.drain()
 
     async def _looked_at(self, reader: asyncio.StreamReader) -> bytes:
         content = b""

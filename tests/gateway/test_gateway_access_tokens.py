@@ -29,6 +29,7 @@ from tests.gateway.codec import (
     gateway_that_decodes,
     values_of,
 )
+from tests.listening import listening
 
 pytestmark = pytest.mark.security("S15")
 
@@ -92,7 +93,6 @@ class Provider:
         else:
             writer.write(self.answer)
             await writer.drain()
-        writer.close()
 
 
 def http_answer(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
@@ -104,9 +104,8 @@ def http_answer(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
 @asynccontextmanager
 async def serving(provider: Provider) -> AsyncIterator[Provider]:
     """The provider, as long as it is needed."""
-    server = await asyncio.start_server(provider.serve, "127.0.0.1", 0)
-    provider.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/jwks"
-    async with server:
+    async with listening(provider.serve) as address:
+        provider.url = f"http://{address}/jwks"
         yield provider
 
 

@@ -105,7 +105,11 @@ class Client:
 
 @contextlib.asynccontextmanager
 async def serving(
-    app: ASGIApp, *, patience: timedelta = PATIENCE, connections: int | None = None
+    app: ASGIApp,
+    *,
+    patience: timedelta = PATIENCE,
+    keep_alive: int = 2,
+    connections: int | None = None,
 ) -> AsyncIterator[Served]:
     """Serve as the gateway is served, but in a hurry."""
 
@@ -115,7 +119,7 @@ async def serving(
 
     config = configuration(app, settings_of_gateway(hosted_numbers_graceful_shutdown_seconds=1))
     config.http = Hasty
-    config.timeout_keep_alive = 2
+    config.timeout_keep_alive = keep_alive
     config.lifespan = "off"
     if connections is not None:
         config.limit_concurrency = connections
@@ -147,20 +151,19 @@ async def gateway() -> AsyncIterator[Served]:
 @pytest.mark.fault("F16")
 async def test_half_open_connections_are_closed_and_hold_up_nobody() -> None:
     """Two hundred of them: each gets 408 within the limit; a whole request is answered at once."""
-    patience = timedelta(seconds=5)  # enough to make them all
+    patience = timedelta(seconds=8)  # enough to make them all
     app = create_app(settings_of_gateway(), OrdersInMemory())
     async with serving(BodyLimit(app, patience=patience), patience=patience) as served:
         halves = [half for half in HALVES.values() for _ in range(50)]
         clients = [await served.connect(half) for half in halves]
         await served.until_held(200)
 
-        began = time.monotonic()
         whole = await (await served.connect(REQUEST)).answer()
-        taken = time.monotonic() - began
+        still_held = len(served.server.server_state.connections)
         farewells = await asyncio.gather(*(client.farewell() for client in clients))
 
     assert whole.startswith("HTTP/1.1 200 ")
-    assert taken < 1
+    assert still_held >= 200  # so it waited for none of them
     assert {farewell[:13] for farewell in farewells} == {"HTTP/1.1 408 "}
 
 
@@ -208,22 +211,24 @@ async def test_dripping_a_body_that_was_answered_gains_no_time() -> None:
     assert farewell == ""
 
 
-async def test_a_connection_may_carry_request_after_request(gateway: Served) -> None:
+async def test_a_connection_may_carry_request_after_request() -> None:
     """In a row, in one go, and with pauses that uvicorn's keep-alive allows; idle, it is closed."""
-    client = await gateway.connect(REQUEST)
-    assert "200 OK" in await client.answer()
-    await client.say(REQUEST)
-    assert "200 OK" in await client.answer()
-    await asyncio.sleep(PATIENCE.total_seconds() * 1.5)
+    app = create_app(settings_of_gateway(), OrdersInMemory())
+    async with serving(BodyLimit(app, patience=PATIENCE), keep_alive=5) as served:
+        client = await served.connect(REQUEST)
+        assert "200 OK" in await client.answer()
+        await client.say(REQUEST)
+        assert "200 OK" in await client.answer()
+        await asyncio.sleep(PATIENCE.total_seconds() * 1.5)
 
-    await client.say(REQUEST + REQUEST[:20])
-    await client.say(REQUEST[20:])
+        await client.say(REQUEST + REQUEST[:20])
+        await client.say(REQUEST[20:])
 
-    both = await client.answer()
-    if both.count("200 OK") == 1:
-        both += await client.answer()
-    assert both.count("200 OK") == 2
-    assert await client.farewell() == ""
+        both = await client.answer()
+        if both.count("200 OK") == 1:
+            both += await client.answer()
+        assert both.count("200 OK") == 2
+        assert await client.farewell() == ""
 
 
 @pytest.mark.fault("F16")
@@ -238,7 +243,8 @@ async def test_a_head_that_is_too_long_is_refused(gateway: Served) -> None:
 async def test_connections_beyond_the_limit_are_told_so() -> None:
     """503 while too many are open; once the slow ones are closed there is room again."""
     app = create_app(settings_of_gateway(), OrdersInMemory())
-    async with serving(app, connections=20) as served:
+    patience = timedelta(seconds=5)  # enough to make them all
+    async with serving(app, patience=patience, connections=20) as served:
         slow = [await served.connect(HALVES["half a head"]) for _ in range(20)]
         await served.until_held(20)
         refused = await (await served.connect(REQUEST)).answer(end=b"Unavailable")
@@ -278,13 +284,11 @@ async def test_a_stream_of_events_is_never_cut() -> None:
     async with serving(stream) as served:
         client = await served.connect(REQUEST)
         began, heard = time.monotonic(), b""
-        while time.monotonic() - began < PATIENCE.total_seconds() * 3:
+        while time.monotonic() - began < PATIENCE.total_seconds() * 3 or heard.count(b"event") < 10:
             async with asyncio.timeout(LIMIT):
                 piece = await client.reader.read(1_000)
             assert piece
             heard += piece
-
-    assert heard.count(b"event") >= 10
 
 
 async def much(scope: Scope, receive: Receive, send: Send) -> None:
@@ -317,12 +321,13 @@ async def test_a_client_that_does_not_listen_is_let_go(app: ASGIApp, request_: b
 @pytest.mark.parametrize("app", [much, very_much])
 async def test_a_client_that_listens_slowly_gets_its_answer(app: ASGIApp) -> None:
     """As long as it takes some of it within the patience, whatever the whole takes."""
-    async with serving(app) as served:
+    patience = timedelta(seconds=3)  # which no pause of the machine's own is as long as
+    async with serving(app, patience=patience) as served:
         client = await served.connect(LAST_REQUEST, receive_buffer=65_536)
         began, heard = time.monotonic(), 0
         while piece := await client.reader.read(65_536):
             heard += len(piece)
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.015)
 
     assert heard >= 20_000_000
-    assert time.monotonic() - began > PATIENCE.total_seconds()
+    assert time.monotonic() - began > patience.total_seconds()

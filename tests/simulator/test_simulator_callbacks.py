@@ -14,6 +14,7 @@ from twilio.request_validator import RequestValidator, get_signature_algorithm
 
 from hosted_numbers.simulator.callbacks import Delivery, may_reach, outgoing, retry
 from hosted_numbers.simulator.postman import HttpSender
+from tests.listening import listening
 from tests.simulator.workshop import (
     AUTH_TOKEN,
     CALLBACK_URL,
@@ -357,22 +358,17 @@ async def test_a_receiver_that_never_answers() -> None:
     """The timeout is for the whole exchange, however slowly bytes come."""
 
     async def mumble(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while not writer.is_closing():
-                writer.write(b"H")
-                await asyncio.sleep(0.01)
-        finally:
-            writer.close()
+        while not writer.is_closing():
+            writer.write(b"H")
+            await asyncio.sleep(0.01)
 
-    server = await asyncio.start_server(mumble, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    delivery = Delivery(
-        "HR1",
-        NUMBER,
-        "received",
-        "POST",
-        f"http://127.0.0.1:{port}/",
-        datetime(2026, 1, 1, tzinfo=UTC),
-    )
-    async with server, HttpSender(timeout=0.1) as send:
+    async with listening(mumble) as address, HttpSender(timeout=0.1) as send:
+        delivery = Delivery(
+            "HR1",
+            NUMBER,
+            "received",
+            "POST",
+            f"http://{address}/",
+            datetime(2026, 1, 1, tzinfo=UTC),
+        )
         assert await send(outgoing(delivery, a_config())) == "unreachable"

@@ -19,7 +19,7 @@ from hosted_numbers.twilio import (
     UnreadableAnswerError,
     Upload,
 )
-from tests.twilio.listening import Handler, listening
+from tests.listening import Handler, listening
 from tests.twilio.stand_in import (
     BILL,
     CREDENTIALS,

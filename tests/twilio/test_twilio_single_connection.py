@@ -10,7 +10,7 @@ from hosted_numbers.twilio import NotSentError, TwilioClient
 from hosted_numbers.twilio import single_connection as module
 from hosted_numbers.twilio.single_connection import SingleConnection
 from hosted_numbers.twilio.transports import Transports
-from tests.twilio.listening import listening
+from tests.listening import listening
 from tests.twilio.stand_in import CREDENTIALS, ORDER_SID
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
