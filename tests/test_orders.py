@@ -267,12 +267,13 @@ async def test_verdict_that_takes_long_is_promised(world: World) -> None:
     """A code that Twilio takes its time over is acknowledged; the progress tells the rest."""
     await world.start()
     waiting = await world.until(waiting_for="verification-code")
-    await world.fault("POST", "*", "delay", delay_seconds=1.5, times=1)
+    await world.hold("POST", "*")
     orders = HostedNumberOrders(world.client, answer_deadline=timedelta(seconds=0.3))
     code = VerificationCodeEntry(code=await world.code(waiting))
     answer = await orders.submit_verification_code(NUMBER, code)
     assert answer.taken
     assert "not known yet" in answer.reason
+    await world.well_again()
     await world.until(status="pending-loa")
 
 

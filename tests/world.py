@@ -129,6 +129,21 @@ class Twilio:
         body = {"method": method, "path": path, "action": action} | more
         await self.tell("faults", **body)
 
+    async def hold(self, method: str, path: str, passing: int = 0) -> None:
+        """Twilio's next answer there, after so many, comes when ``well_again`` is called."""
+        if passing:
+            await self.fault(method, path, "delay", times=passing)
+        await self.fault(method, path, "delay", delay_seconds=9, times=1)
+
+    async def struck(self, count: int = 1) -> None:
+        """Wait until the faults that are set have struck so many requests in all."""
+
+        async def have() -> bool:
+            faults = (await self.simulator.get("/_simulator/faults")).json()["faults"]
+            return sum(int(each["struck"]) for each in faults) == count
+
+        await eventually(have)
+
     async def sign_document(self, sid: str, status: str = "signed") -> None:
         """The signer signs a letter, or does not."""
         await self.tell(f"authorization-documents/{sid}", status=status)
@@ -142,7 +157,7 @@ class Twilio:
         await self.tell(f"supporting-documents/{sid}", status=status, **more)
 
     async def well_again(self) -> None:
-        """No more faults."""
+        """No more faults; what one held back goes on."""
         (await self.simulator.delete("/_simulator/faults")).raise_for_status()
 
     async def twilio_works(self) -> None:
@@ -187,6 +202,16 @@ class World(Twilio):
                     return progress
             await asyncio.sleep(0.02)
         raise AssertionError(f"not {expected}, but {progress!r}")
+
+    async def accepted(self, count: int, number: str = NUMBER) -> None:
+        """Wait until the order has accepted so many updates in all."""
+
+        async def has() -> bool:
+            events = (await self.handle(number).fetch_history()).events
+            kind = "workflow_execution_update_accepted_event_attributes"
+            return sum(event.HasField(kind) for event in events) == count  # type: ignore[arg-type]
+
+        await eventually(has)
 
     async def story(self, number: str = NUMBER) -> list[str]:
         """The order's timeline, in words."""

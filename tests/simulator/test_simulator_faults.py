@@ -1,7 +1,9 @@
 """Faults between a client and Twilio, in process and on a real connection."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -103,6 +105,25 @@ async def test_delay(sim: Workshop, sleeps: Sleeps) -> None:
     await sim.control("faults", {"action": "delay", "delay_seconds": 30})
     assert (await sim.http.post(ORDERS, data=CREATE)).status_code == 201
     assert sleeps == [30]
+
+
+@pytest.mark.parametrize("path", ["faults", "reset"])
+def test_what_is_delayed_goes_on_when_the_faults_are_cleared(server: str, path: str) -> None:
+    """So a test holds a request for exactly as long as it has to."""
+    method = "DELETE" if path == "faults" else "POST"
+    with (
+        httpx.Client(base_url=server, auth=AUTH, trust_env=False, timeout=20) as http,
+        ThreadPoolExecutor() as threads,
+    ):
+        http.post("/_simulator/faults", json={"action": "delay", "delay_seconds": 3600})
+        held = threads.submit(http.get, ORDERS)
+        give_up = time.monotonic() + 20
+        while not sum(each["struck"] for each in http.get("/_simulator/faults").json()["faults"]):
+            assert time.monotonic() < give_up
+        assert not held.done()
+        http.request(method, f"/_simulator/{path}")
+        assert held.result().status_code == 200
+        assert http.get(ORDERS).status_code == 200
 
 
 @pytest.mark.parametrize(

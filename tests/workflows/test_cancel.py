@@ -10,7 +10,7 @@ from temporalio.exceptions import CancelledError, TerminatedError
 from hosted_numbers.contract import Amendment
 from hosted_numbers.errors import OrderEndedError, RefusedError
 from tests.orders import NUMBER, an_order
-from tests.world import World, eventually
+from tests.world import World
 
 ORDERS = "/HostedNumbers/HostedNumberOrders"
 ONE_ORDER = f"{ORDERS}/*"
@@ -78,15 +78,12 @@ async def test_cancel_that_comes_too_late_is_answered_so(slow_world: World) -> N
     """Twilio moved the order while it was being deleted: it stays, and goes on."""
     signing = await slow_world.verified()
     slow_world.callbacks.lost = True
-    await slow_world.fault("DELETE", ONE_ORDER, "delay", delay_seconds=0.3, times=1)
+    await slow_world.hold("DELETE", ONE_ORDER)
     cancelling = asyncio.create_task(slow_world.orders.cancel(NUMBER))
-    await slow_world.until(waiting_for="nothing")
-
-    async def withdrawn() -> bool:
-        return await letters(slow_world) == ["opened"]
-
-    await eventually(withdrawn)
+    await slow_world.struck()
+    assert await letters(slow_world) == ["opened"]
     await slow_world.tell(f"orders/{signing.sid}", status="carrier-processing")
+    await slow_world.well_again()
     answer = await cancelling
     assert not answer.taken
     await slow_world.until(waiting_for="carrier", status="carrier-processing")
@@ -122,10 +119,13 @@ async def test_bill_on_its_way_is_given_back_when_the_order_is_cancelled(world: 
     """Whoever provided it learns that it is used for nothing."""
     await world.start(verification_type="phone-bill")
     await world.until(waiting_for="document")
-    await world.fault("POST", "/v1/Documents", "delay", delay_seconds=0.4, times=1)
+    await world.hold("POST", "/v1/Documents")
     providing = asyncio.create_task(world.provide())
-    await world.until(waiting_for="nothing")
-    assert (await world.orders.cancel(NUMBER)).taken
+    await world.struck()
+    cancelling = asyncio.create_task(world.orders.cancel(NUMBER))
+    await world.accepted(2)
+    await world.well_again()
+    assert (await cancelling).taken
     assert not (await providing).taken
 
 
@@ -133,10 +133,13 @@ async def test_amendment_on_its_way_is_not_taken_when_the_order_is_cancelled(wor
     """The letter is withdrawn for good, and nobody hears of another signer."""
     await world.verified()
     one_letter = "/HostedNumbers/AuthorizationDocuments/*"
-    await world.fault("POST", one_letter, "delay", delay_seconds=0.4, times=1)
+    await world.hold("POST", one_letter)
     amending = asyncio.create_task(world.orders.amend(NUMBER, Amendment(contact_title="Owner")))
-    await world.until(waiting_for="nothing")
-    assert (await world.orders.cancel(NUMBER)).taken
+    await world.struck()
+    cancelling = asyncio.create_task(world.orders.cancel(NUMBER))
+    await world.accepted(3)  # the code, the amendment, the cancel
+    await world.well_again()
+    assert (await cancelling).taken
     assert not (await amending).taken
     assert len((await world.ledger())["loa_mails"]) == 1
 

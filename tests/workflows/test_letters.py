@@ -9,7 +9,7 @@ import pytest
 from hosted_numbers.contract import Amendment
 from hosted_numbers.errors import RefusedError
 from tests.orders import NUMBER
-from tests.world import World, eventually
+from tests.world import World
 
 LETTERS = "/HostedNumbers/AuthorizationDocuments"
 ONE_LETTER = f"{LETTERS}/*"
@@ -58,10 +58,11 @@ async def test_change_of_the_contact_alone_leaves_the_order_as_it_is(world: Worl
 async def test_letter_that_is_signed_meanwhile_is_not_changed(world: World) -> None:
     """22107: the signer was faster, and whoever amended learns so."""
     signing = await world.verified()
-    await world.fault("POST", ONE_LETTER, "delay", delay_seconds=0.3, times=1)
+    await world.hold("POST", ONE_LETTER)
     amending = asyncio.create_task(world.orders.amend(NUMBER, Amendment(contact_title="Director")))
-    await world.until(waiting_for="nothing")
+    await world.struck()
     await world.sign(signing)
+    await world.well_again()
     answer = await amending
     assert not answer.taken
     assert "signed before" in answer.reason
@@ -99,15 +100,14 @@ async def test_change_that_comes_while_the_letter_is_sent_again_is_sent_too(worl
     """What was sent is not what the order says now: the letter is changed once more."""
     await world.verified()
     await world.orders.amend(NUMBER, Amendment(contact_title="Director"))
-    await world.fault("POST", ONE_LETTER, "delay", delay_seconds=0.3, times=2)
+    await world.hold("POST", ONE_LETTER, passing=1)
     first = asyncio.create_task(world.orders.amend(NUMBER, Amendment(contact_title="Owner")))
-
-    async def withdrawn() -> bool:
-        return "withdrawn to be changed" in (await world.story())[-1]
-
-    await eventually(withdrawn)
-    second = await world.orders.amend(NUMBER, Amendment(email="right@example.com"))
-    assert second.taken
+    await world.struck(2)
+    assert "withdrawn to be changed" in (await world.story())[-1]
+    second = asyncio.create_task(world.orders.amend(NUMBER, Amendment(email="right@example.com")))
+    await world.accepted(4)  # the code, the title, the owner, the address
+    await world.well_again()
+    assert (await second).taken
     assert (await first).taken
     await world.until(waiting_for="signature", status="pending-loa")
     assert (await mails(world))[-1] == "right@example.com"
@@ -177,11 +177,7 @@ async def test_letter_that_turns_up_again_is_kept(world: World) -> None:
     await world.well_again()
     assert (await world.orders.resume(NUMBER)).taken
 
-    async def found() -> bool:
-        progress = await world.orders.progress(NUMBER)
-        return progress.authorization_document_sid == signing.authorization_document_sid
-
-    await eventually(found, patience=4)
+    await world.until(authorization_document_sid=signing.authorization_document_sid)
     assert await mails(world) == ["owner@example.com"]
     await world.sign(signing)
     await world.until(phase="completed")

@@ -92,11 +92,12 @@ async def test_number_is_given_back_once_though_nobody_heard(world: World) -> No
 async def test_slow_twilio_is_told_to_who_gives_a_number_back(world: World) -> None:
     """The answer names the workflow that goes on with it."""
     await hosted(world)
-    await world.fault("DELETE", NUMBERS, "delay", delay_seconds=0.5, times=1)
+    await world.hold("DELETE", NUMBERS)
     hasty = HostedNumberOrders(world.client, answer_deadline=timedelta(milliseconds=100))
     answer = await hasty.offboard(NUMBER)
     assert answer.taken
     assert offboarding_workflow_id(NUMBER) in answer.next_step
+    await world.well_again()
     assert (await world.orders.offboard(NUMBER)).taken  # the same one, to its end
     assert len((await world.ledger())["released_numbers"]) == 1
 

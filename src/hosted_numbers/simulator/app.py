@@ -71,6 +71,9 @@ def create_app(
         simulator.count_request(f"{method} {label}")
         return simulator.faults.strike(method, path, label)
 
+    async def cleared() -> None:
+        await simulator.faults.cleared()  # of those that are there now: a reset puts others there
+
     app = Starlette(
         routes=[
             *twilio_api.ROUTES,
@@ -81,7 +84,7 @@ def create_app(
         middleware=[
             Middleware(_Stamp),
             Middleware(LoopbackOnly),
-            Middleware(FaultInjection, judge=judge, sleep=sleep),
+            Middleware(FaultInjection, judge=judge, sleep=sleep, cleared=cleared),
             Middleware(_Authentication, config=config),
         ],
         exception_handlers={

@@ -1,5 +1,6 @@
 """Makes requests suffer the faults that are set: an ASGI middleware in front of Twilio's API."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
@@ -28,12 +29,16 @@ class FaultInjection:
         app: what answers a request that passes.
         judge: finds the rule that strikes.
         sleep: waits so many real seconds.
+        cleared: waits until the faults are cleared.
     """
 
-    def __init__(self, app: ASGIApp, *, judge: Judge, sleep: Sleep) -> None:
+    def __init__(
+        self, app: ASGIApp, *, judge: Judge, sleep: Sleep, cleared: Callable[[], Awaitable[None]]
+    ) -> None:
         self._app = app
         self._judge = judge
         self._sleep = sleep
+        self._cleared = cleared
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or let it suffer."""
@@ -47,7 +52,7 @@ class FaultInjection:
             case "drop":
                 await drop(scope, receive)
             case "delay":
-                await self._sleep(rule.delay_seconds)
+                await _first_of(self._sleep(rule.delay_seconds), self._cleared())
                 await self._app(scope, receive, send)
             case _:
                 answer = await self._answer(scope, receive)
@@ -99,6 +104,16 @@ class _Answer:
             self.start = message
         else:
             self.body += message.get("body", b"")
+
+
+async def _first_of(*waits: Awaitable[None]) -> None:
+    """Wait until the first of these is over."""
+    tasks = [asyncio.ensure_future(each) for each in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 def _planned(rule: FaultRule) -> Response:

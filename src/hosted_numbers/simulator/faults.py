@@ -1,5 +1,6 @@
 """Faults on the way between a client and Twilio, set by ``/_simulator/faults``."""
 
+import asyncio
 import random
 import re
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ FaultAction = Literal["status", "drop", "commit-then-drop", "delay", "garbage", 
 status: answered with ``status``, ``headers`` and ``body``; nothing is done.
 drop: the connection closes; nothing is done.
 commit-then-drop: it is done, then the connection closes without an answer.
-delay: done and answered after ``delay_seconds``.
+delay: done and answered after ``delay_seconds``, or once the faults are cleared.
 garbage: done, with Twilio's status and an unreadable body (``body``, where given).
 slice: done, answered a byte at a time with ``delay_seconds`` in between.
 truncate: done, the connection closes in the middle of the answer's body.
@@ -91,6 +92,7 @@ class Faults:
         self._luck = random.Random(seed)  # noqa: S311 - luck, no secret
         self._set: list[Fault] = []
         self._last_id = 0
+        self._cleared = asyncio.Event()
 
     def add(self, rule: FaultRule) -> Fault:
         """Set one more rule, behind the others."""
@@ -103,8 +105,14 @@ class Faults:
         return iter(self._set)
 
     def clear(self) -> None:
-        """Take all rules away."""
+        """Take all rules away; what is delayed goes on."""
         self._set.clear()
+        self._cleared.set()
+        self._cleared = asyncio.Event()
+
+    async def cleared(self) -> None:
+        """Wait until all rules are taken away."""
+        await self._cleared.wait()
 
     def strike(self, method: str, path: str, route: str) -> FaultRule | None:
         """The rule that this request suffers, counted as struck; None: it passes."""

@@ -89,6 +89,7 @@ class Simulator:
         """Forget everything: orders, ledger, faults, the clock's offset, the callbacks' mode."""
         self._store.clear()
         self.world = World(self.config)
+        self.faults.clear()
         self.faults = Faults(self.config.seed)
         self.clock.offset = timedelta(0)
         self._wake.set()
