@@ -87,9 +87,9 @@ async def run_demo(
     headers = {"Authorization": f"Bearer {api_key}"}
     async with (
         httpx.AsyncClient(
-            base_url=gateway, headers=headers, trust_env=False, verify=NO_TLS
+            base_url=gateway, headers=headers, trust_env=False, verify=NO_TLS, timeout=30
         ) as backend,
-        httpx.AsyncClient(base_url=simulator, trust_env=False, verify=NO_TLS) as twilio,
+        httpx.AsyncClient(base_url=simulator, trust_env=False, verify=NO_TLS, timeout=30) as twilio,
     ):
         runs = [Run(script, People(backend, twilio, script.number)) for script in SCRIPTS]
         plays = asyncio.gather(*(run.play(each * _APART) for each, run in enumerate(runs)))

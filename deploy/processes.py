@@ -19,6 +19,7 @@ OURS = ("HOSTED_NUMBERS_", "PUBLIC_BASE_URL", "TEMPORAL_", "TWILIO_")
 
 _LOG_TAIL_LINES = 20
 _LOWEST_FREE, _HIGHEST_FREE = 10_000, 32_000
+_given: set[int] = set()
 
 
 class DeploymentError(Exception):
@@ -116,13 +117,15 @@ def free_port() -> int:
     """A port of this machine that nothing listens on.
 
     It lies below those that systems give to outgoing connections, as these could take it before
-    the process that is to listen on it has started.
+    the process that is to listen on it has started. None is given twice by one process.
     """
     while True:
         port = _LOWEST_FREE + secrets.randbelow(_HIGHEST_FREE - _LOWEST_FREE)
         with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind((LOOPBACK, port))
-            return port
+            if port not in _given:
+                probe.bind((LOOPBACK, port))
+                _given.add(port)
+                return port
 
 
 def listening(port: int) -> bool:

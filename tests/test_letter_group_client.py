@@ -12,7 +12,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
 from deploy.processes import free_port
-from hosted_numbers import contract, search_attributes
+from hosted_numbers import contract, search_attributes, temporal_calls
 from hosted_numbers.contract import OrderChanged
 from hosted_numbers.converter import DATA_CONVERTER
 from hosted_numbers.errors import (
@@ -46,7 +46,7 @@ async def client() -> AsyncIterator[Client]:
 @pytest_asyncio.fixture(loop_scope="module")
 async def groups(client: Client) -> AsyncIterator[LetterGroups]:
     """The groups of a server on which, afterwards, none is left."""
-    yield LetterGroups(client, deadline=SHORT, answer_deadline=SHORT)
+    yield LetterGroups(client, answer_deadline=SHORT)
     for key in (KEY, OTHER):
         handle = client.get_workflow_handle(group_workflow_id(key))
         if (await handle.describe()).close_time is None:
@@ -116,10 +116,14 @@ async def test_an_order_that_leaves_begins_no_group_that_it_had_joined(
         assert (await groups.progress(KEY)).left == 1
 
 
-async def test_without_a_worker_it_is_said_so(groups: LetterGroups) -> None:
+async def test_without_a_worker_it_is_said_so(
+    client: Client, groups: LetterGroups, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Within the deadline."""
     await begun(groups)
-    for call in (groups.progress(KEY), groups.send_now(KEY)):
+    monkeypatch.setattr(temporal_calls, "SECOND_LOOK", timedelta(seconds=10))
+    hasty = LetterGroups(client, deadline=SHORT)
+    for call in (hasty.progress(KEY), hasty.send_now(KEY)):
         with pytest.raises(NoWorkerError, match="no worker"):
             await call
 

@@ -18,7 +18,7 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
-from hosted_numbers import search_attributes
+from hosted_numbers import search_attributes, temporal_calls
 from hosted_numbers.contract import (
     Amendment,
     OrderChanged,
@@ -253,10 +253,13 @@ async def test_resume_is_refused_where_nothing_holds(world: World) -> None:
     assert refusal.value.next_step
 
 
-async def test_missing_worker_is_said_within_the_deadline(idle_world: World) -> None:
+async def test_missing_worker_is_said_within_the_deadline(
+    idle_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Starting works without a worker; what needs one says so."""
+    monkeypatch.setattr(temporal_calls, "SECOND_LOOK", timedelta(seconds=10))
+    await idle_world.orders.start(an_order())
     orders = HostedNumberOrders(idle_world.client, deadline=timedelta(seconds=2))
-    await orders.start(an_order())
     with pytest.raises(NoWorkerError, match="no worker"):
         await orders.progress(NUMBER)
     with pytest.raises(NoWorkerError):

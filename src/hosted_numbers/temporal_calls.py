@@ -37,7 +37,7 @@ Handle: TypeAlias = WorkflowHandle[Any, Any]
 # Over the deadline of a call: for Temporal's own word that it was too late to arrive ...
 _SLACK = timedelta(milliseconds=200)
 # ... and for telling an absent Temporal from absent workers, once the caller has waited that long.
-_SECOND_LOOK = timedelta(milliseconds=500)
+SECOND_LOOK = timedelta(milliseconds=500)
 
 # Between two tries of what a workflow was not ready for.
 _PAUSE = timedelta(milliseconds=100)
@@ -135,7 +135,7 @@ class TemporalCalls:
 
     async def _silent(self) -> HostedNumbersError:
         """Nothing answered in time: is it Temporal or the workers?"""
-        return _no_worker() if await self.reachable(_SECOND_LOOK) else _unavailable()
+        return _no_worker() if await self.reachable(SECOND_LOOK) else _unavailable()
 
     async def _in_time(self, call: Awaitable[T], deadline: timedelta | None = None) -> T:
         """The call's answer, or TimeoutError once the deadline is over.

@@ -8,10 +8,10 @@ from typing import Any, Final
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, StorageState, async_playwright
+from playwright.async_api import Browser, StorageState, async_playwright, expect
 
 from deploy import local
-from tests.browser.person import TELL_OF_VIOLATIONS, Person
+from tests.browser.person import LOOKS, TELL_OF_VIOLATIONS, Person
 from tests.end_to_end.conftest import deployment, number
 from tests.end_to_end.product import Parts, Product
 
@@ -25,6 +25,8 @@ ARGUMENTS: Final = (
     "--no-first-run",
     "--disable-background-networking",
 )
+
+expect.set_options(timeout=LOOKS)
 
 Opened = Callable[..., Awaitable[Person]]
 
@@ -55,7 +57,9 @@ async def at_work(deployment: local.Deployment, parts: Parts) -> AsyncIterator[P
         httpx.AsyncClient(
             base_url=deployment.url("gateway"), headers=key, trust_env=False, timeout=30
         ) as gateway,
-        httpx.AsyncClient(base_url=deployment.url("simulator"), trust_env=False) as simulator,
+        httpx.AsyncClient(
+            base_url=deployment.url("simulator"), trust_env=False, timeout=30
+        ) as simulator,
     ):
         yield Product(deployment, parts, gateway, simulator)
 

@@ -118,6 +118,7 @@ async def test_all_are_stopped_even_one_that_does_not_listen(
     processes: Processes, tmp_path: Path
 ) -> None:
     """The last one first; who does not end in time is killed."""
+    processes.grace = 2
     await processes.start("sleeper", python(FOR_EVER), {}, at_once)
     up = tmp_path / "up"
     await processes.start("stubborn", python(STUBBORN, str(up)), {}, there(up))

@@ -18,6 +18,15 @@ def deployment(
         yield running
 
 
+@pytest.fixture(scope="session")
+def unsigned(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[local.Deployment, Parts]]:
+    """The same where nobody signs by themselves: a test that looks at what is before signs."""
+    with a_deployment(tmp_path_factory.mktemp("state"), people="reviewer") as running:
+        yield running
+
+
 @pytest.fixture
 async def product(deployment: tuple[local.Deployment, Parts]) -> AsyncIterator[Product]:
     """The product, whole, before each test and after it."""
@@ -28,7 +37,9 @@ async def product(deployment: tuple[local.Deployment, Parts]) -> AsyncIterator[P
         httpx.AsyncClient(
             base_url=where.url("gateway"), headers=key, trust_env=False, timeout=30
         ) as gateway,
-        httpx.AsyncClient(base_url=where.url("simulator"), trust_env=False) as simulator,
+        httpx.AsyncClient(
+            base_url=where.url("simulator"), trust_env=False, timeout=30
+        ) as simulator,
     ):
         yield Product(where, parts, gateway, simulator)
         await parts.mend()

@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 
-from tests.end_to_end.product import CREATE, ORDERS, Product, new_number
+from tests.end_to_end.product import CREATE, ORDERS, Product, eventually, new_number
 from tests.orders import an_order
 
 pytestmark = pytest.mark.processes
@@ -43,9 +43,16 @@ async def test_order_lives_from_post_to_completed(product: Product, number: str)
     assert ended["waiting_for"] == "nothing"
     assert (await product.act(number, "cancel")).status_code == 409
     await product.held_once(number)
-    callbacks = [
-        each for each in (await product.ledger())["callbacks"] if each["order_sid"] == ended["sid"]
-    ]
+
+    async def all_told() -> list[dict[str, str]]:  # the last ones may still be on their way
+        found = [
+            each
+            for each in (await product.ledger())["callbacks"]
+            if each["order_sid"] == ended["sid"]
+        ]
+        return found if "completed" in {each["status"] for each in found} else []
+
+    callbacks = await eventually(all_told)
     assert [each["status"] for each in callbacks] == [
         "received",
         "pending-verification",
@@ -74,9 +81,15 @@ async def test_two_orders_at_once_for_one_number(product: Product, number: str) 
     await product.held_once(number, contested)
 
 
+async def writes(product: Product) -> dict[str, int]:
+    """What Twilio was asked to do; what it was asked about is the sweep's business, too."""
+    requests: dict[str, int] = (await product.ledger())["requests"]
+    return {name: count for name, count in requests.items() if not name.startswith("GET ")}
+
+
 async def test_bad_input_starts_nothing(product: Product) -> None:
     """A 4xx with one sentence on what to do, and Twilio hears nothing of it."""
-    before = (await product.ledger())["requests"]
+    before = await writes(product)
     unknown = new_number()
     answers = [
         await product.gateway.post(ORDERS, json={"phone_number": "5017122661"}),
@@ -88,7 +101,7 @@ async def test_bad_input_starts_nothing(product: Product) -> None:
     ]
     assert [each.status_code for each in answers] == [422, 404, 422, 404, 401, 403]
     assert all(each.json()["next_step"] for each in answers)
-    assert (await product.ledger())["requests"] == before
+    assert await writes(product) == before
 
 
 @pytest.mark.fault("F04")
@@ -105,6 +118,7 @@ async def test_gateway_killed_before_it_answered(product: Product, number: str) 
     assert again.json()["workflow_id"] == f"hosted-number-order/{number}"
     if isinstance(heard, httpx.Response):  # the answer was quicker than the kill
         assert heard.json() == again.json()
+    await product.release()  # with a gateway there to take the callbacks
     await product.lives(number)
     await product.held_once(number)
 
@@ -128,17 +142,18 @@ async def test_gateway_killed_in_a_request_with_a_key(product: Product, number: 
         ORDERS, json=body(number, contact_title="Director"), headers=named
     )
     assert other.json()["code"] == "idempotency-key-reused"
+    await product.release()  # with a gateway there to take the callbacks
 
     waiting = await product.until(number, waiting_for="verification-code")
     code = {"code": await product.heard_code(waiting)}
     path = f"{ORDERS}/{number}/verification-code"
-    await product.simulator.delete("/_simulator/faults")
     await product.hold(f"{CREATE}/{waiting['sid']}")
     entering = asyncio.create_task(product.gateway.post(path, json=code, headers=CODE))
     await product.struck(1)
     product.parts.kill("gateway")
     await asyncio.gather(entering, return_exceptions=True)
     await product.parts.again("gateway")
+    await product.release()
     entered = await product.gateway.post(path, json=code, headers=CODE)
     assert (entered.status_code, entered.json()["taken"]) == (200, True)
     await product.until(number, phase="completed")

@@ -36,7 +36,7 @@ def busy_deployment(tmp_path: Path) -> Iterator[tuple[local.Deployment, Parts]]:
     """A deployment of the test's own, where everybody acts by themselves and at once."""
     ports = {name: free_port() for name in local.PORTS}
     where = local.Deployment(tmp_path, ports, keep=False, people="all", pace=0.05)
-    parts = Parts(tmp_path / "logs", at_temporal=where.environment("temporal"))
+    parts = Parts(tmp_path / "logs", patience=60.0, at_temporal=where.environment("temporal"))
     try:
         with settled(parts.at_temporal):
             asyncio.run(local._start(where, parts))

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -60,7 +61,8 @@ async def test_single_order_does_not_wait_for_an_import(product: Product) -> Non
     idle = await seconds_until_called(product, "+12025550120", "first")
     await product.parts.end("worker")
     with settled(product.parts.at_temporal):
-        orders = HostedNumberOrders(await temporal.connect(Settings.read()))
+        client = await temporal.connect(Settings.read())
+    orders = HostedNumberOrders(client, deadline=timedelta(seconds=30))
     slots = asyncio.Semaphore(AT_ONCE)
 
     async def queue(row: int) -> None:

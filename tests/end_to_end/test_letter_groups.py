@@ -63,6 +63,7 @@ async def at_twilio(product: Product, count: int) -> bool:
     return int(requests.get(f"POST {LETTERS}", 0)) >= count
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.fault("F01")
 @pytest.mark.fault("F08")
 async def test_a_group_survives_a_killed_worker(product: Product) -> None:
@@ -77,6 +78,7 @@ async def test_a_group_survives_a_killed_worker(product: Product) -> None:
     await eventually(sent)
     product.parts.kill("worker")
     await product.parts.again("worker")
+    await product.release()
     for number in numbers:
         await product.until(number, phase="completed", patience=240)
     await product.held_once(*numbers)

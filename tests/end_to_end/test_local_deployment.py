@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import httpx
 import pytest
@@ -19,10 +20,13 @@ import pytest
 from deploy.demo_stories import SCRIPTS
 from deploy.local import PORTS, ROOT
 from deploy.processes import listening
-from tests.end_to_end.product import ORDERS, PATIENCE, eventually, is_alive
+from tests.end_to_end.product import ORDERS, eventually, is_alive
 from tests.orders import NUMBER, an_order
 
 pytestmark = pytest.mark.processes
+
+AT_TERMINAL: Final = 110.0
+"""Seconds that a command may take in all, on a machine that is busy."""
 
 FOREIGN = {
     # what a person's shell may hold, and what no process of ours may heed
@@ -93,7 +97,7 @@ async def at_terminal(*words: str, **environment: str) -> AsyncIterator[Terminal
     )
     terminal = Terminal(process)
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(AT_TERMINAL):
             yield terminal
     finally:
         if process.returncode is None:

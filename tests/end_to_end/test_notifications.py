@@ -1,5 +1,6 @@
 """A backend that is told: the real worker delivers signed events to a receiver over HTTP."""
 
+import asyncio
 import base64
 import http.server
 import json
@@ -12,7 +13,8 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
-from tests.end_to_end.product import Product, eventually, new_number, run
+from deploy import local
+from tests.end_to_end.product import Parts, Product, eventually, new_number, run
 
 pytestmark = pytest.mark.processes
 
@@ -83,6 +85,12 @@ async def notifications(product: Product, *words: str) -> str:
     return done.out
 
 
+@pytest.fixture
+def deployment(unsigned: tuple[local.Deployment, Parts]) -> tuple[local.Deployment, Parts]:
+    """One whose signer waits until the backend has heard of it."""
+    return unsigned
+
+
 @pytest.mark.security("S20")
 @pytest.mark.fault("F49")
 async def test_a_backend_hears_an_order_s_whole_life(product: Product, number: str) -> None:
@@ -90,26 +98,31 @@ async def test_a_backend_hears_an_order_s_whole_life(product: Product, number: s
     with listening() as receiver:
         async with told(product, receiver):
             await product.started(number, customer="acme", email="canary@canary.example.com")
-            await product.lives(number)
+            living = asyncio.create_task(product.lives(number))
 
-            async def has_ended() -> bool:
-                return "order.completed" in receiver.of(number)
+            async def of_the_signature() -> bool:
+                return "order.waiting_for_signature" in receiver.of(number)
 
-            await eventually(has_ended)
+            async def of_the_code_and_the_end() -> bool:
+                return {"order.waiting_for_code", "order.completed"} <= set(receiver.of(number))
+
+            await eventually(of_the_signature)
+            await product.sign(number)
+            await living
+            await eventually(of_the_code_and_the_end)
             types = receiver.of(number)
             assert types[-1] == "order.completed"
             changes = {
                 (each["type"], each["data"]["status"]): each["id"] for each in receiver.events
             }
             assert len(changes) == len({each["id"] for each in receiver.events})
-            assert {"order.waiting_for_code", "order.waiting_for_signature"} <= set(types)
             assert "canary" not in json.dumps(receiver.events)
             assert {each["data"]["customer"] for each in receiver.events} == {"acme"}
 
             receiver.status = 500
             unheard = new_number()
             await product.started(unheard)
-            await product.lives(unheard)
+            await asyncio.gather(product.lives(unheard), product.sign(unheard))
             assert receiver.of(unheard) == []
 
             receiver.status = 204

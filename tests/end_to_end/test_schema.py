@@ -11,11 +11,11 @@ from deploy.processes import _inherited
 from tests.end_to_end.product import Product
 from tests.world import BINARIES
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(320)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(720)]
 
 SEED = "4"
 CASES = 2_000
-PATIENCE = 240
+PATIENCE = 600
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
@@ -28,6 +28,8 @@ UNLIMITED = {
     "HOSTED_NUMBERS_RATE_LIMIT_CODES": "100000/minute",
     "HOSTED_NUMBERS_RATE_LIMIT_UPLOADS": "100000/minute",
     "HOSTED_NUMBERS_RATE_LIMIT_IMPORTS": "100000/minute",
+    # Temporal on a busy machine: a 503 is no fault of the gateway's.
+    "HOSTED_NUMBERS_TEMPORAL_DEADLINE_SECONDS": "12",
     # What an order takes its time over is promised, so that a case takes no longer than this.
     "HOSTED_NUMBERS_ANSWER_DEADLINE_SECONDS": "1",
 }

@@ -8,7 +8,8 @@ from typing import Final
 import httpx
 import pytest
 
-from tests.end_to_end.product import Product, eventually, new_number, replay
+from deploy import local
+from tests.end_to_end.product import Parts, Product, eventually, new_number, replay
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(400)]
 
@@ -16,6 +17,12 @@ pytestmark = [pytest.mark.processes, pytest.mark.timeout(400)]
 AWAY: Final = float(os.environ.get("TEMPORAL_AWAY_SECONDS", "15"))
 ENTERED: Final = 9
 """Answers until which the code is entered, too: three times."""
+
+
+@pytest.fixture
+def deployment(unsigned: tuple[local.Deployment, Parts]) -> tuple[local.Deployment, Parts]:
+    """One whose signer waits until Temporal is away."""
+    return unsigned
 
 
 @pytest.mark.fault("F03")
@@ -29,8 +36,9 @@ async def test_orders_outlive_a_long_absence_of_temporal(product: Product, numbe
     reached = await product.until(moving, waiting_for="verification-code")
     moving_code = await product.heard_code(reached)
     assert (await product.act(moving, "verification-code", code=moving_code)).status_code == 200
-    await product.until(moving, status="pending-loa")
+    letter = await product.letter(moving)
     product.parts.kill("temporal")
+    await product.sign_letter(letter)
     back = time.monotonic() + AWAY
 
     refused = 0
@@ -46,13 +54,14 @@ async def test_orders_outlive_a_long_absence_of_temporal(product: Product, numbe
         product.parts.check()  # worker and gateway stay up all the time
     assert refused >= 6
 
-    async def signed() -> bool:
+    async def carried() -> bool:
         return (await product.at_twilio(moving))["status"] in {"testing", "completed"}
 
-    await eventually(signed)  # the signer acts by himself, and so does the carrier
+    await eventually(carried)  # the carrier acts by itself
 
     await product.parts.again("temporal")
-    assert (await product.order(late)).status_code in {200, 201}
-    await asyncio.gather(*(product.lives(each, patience=200) for each in (waiting, late, moving)))
+    await product.started(late)
+    lives = (product.lives(each, patience=200) for each in (waiting, late, moving))
+    await asyncio.gather(product.sign(waiting), product.sign(late), *lives)
     await product.held_once(waiting, late, moving)
     await replay(product, [waiting, late, moving])

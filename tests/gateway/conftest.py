@@ -8,6 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from deploy.processes import free_port
 from hosted_numbers.blobs import BlobStore
 from hosted_numbers.gateway.app import create_app
 from tests.gateway.orders_in_memory import OrdersInMemory, backend, settings_of_gateway
@@ -44,10 +45,7 @@ async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 def closed_port() -> int:
     """A port on loopback where nothing listens."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-    return port
+    return free_port()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hosted_numbers import temporal_calls
 from hosted_numbers.contract import Cancellation
 from hosted_numbers.errors import TemporalUnavailableError
 from hosted_numbers.executions import Executions
@@ -175,8 +176,11 @@ async def test_a_file_that_cannot_be_written_is_left_as_it_was(
     assert files_in(tmp_path) == ["orders.jsonl"]
 
 
-async def test_without_a_worker_what_nobody_can_tell_is_named(tmp_path: Path) -> None:
+async def test_without_a_worker_what_nobody_can_tell_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An open order is exported without its progress, with the reason; the command exits 1."""
+    monkeypatch.setattr(temporal_calls, "SECOND_LOOK", timedelta(seconds=10))
     async with await a_dev_server() as env, a_world_on(env) as world:
         await world.orders.start(an_order())
         keeping = Keeping(world, tmp_path, tmp_path)

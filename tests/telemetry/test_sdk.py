@@ -15,6 +15,7 @@ from temporalio import activity, runtime, workflow
 from temporalio.contrib.opentelemetry import TracingInterceptor
 from temporalio.runtime import Runtime
 
+from deploy.processes import free_port
 from hosted_numbers import process
 from hosted_numbers.errors import SettingsError
 from hosted_numbers.settings import Settings
@@ -42,9 +43,7 @@ def port() -> Iterator[int]:
 
 async def test_a_worker_s_metrics_are_served(port: int) -> None:
     """The SDK's beside ours; nothing where no address is set."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        own: int = free.getsockname()[1]
+    own = free_port()
     settings = Settings(hosted_numbers_metrics_address=f"127.0.0.1:{own}")
     metrics, interceptors = telemetry(settings)
     assert [type(each) for each in interceptors] == [WorkerCorrelation]  # and no traces

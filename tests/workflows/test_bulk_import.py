@@ -16,7 +16,7 @@ from activities import twilio_activities
 from activities.bulk_import import BulkImportActivities
 from hosted_numbers import contract as orders_contract
 from hosted_numbers import steps
-from hosted_numbers.bulk import contract
+from hosted_numbers.bulk import contract, course
 from hosted_numbers.bulk.checking import check_file
 from hosted_numbers.bulk.contract import ImportProgress, RowResult
 from hosted_numbers.bulk.files import ImportFiles
@@ -177,8 +177,11 @@ async def looked(importing: Importing, times: int) -> bool:
     return importing.looks >= times
 
 
-async def test_cancelled_import_starts_no_further_rows(importing: Importing) -> None:
+async def test_cancelled_import_starts_no_further_rows(
+    importing: Importing, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What was started goes on; the others are listed as not started."""
+    monkeypatch.setattr(course, "_FIRST_PAUSE", timedelta(hours=1))  # the cancel ends it
     importing.on_their_way = 200
     async with importing.working():
         progress = await importing.begun(15)

@@ -18,7 +18,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from hosted_numbers import contract, search_attributes
+from hosted_numbers import contract, search_attributes, temporal_calls
 from hosted_numbers.contract import Answer, Message, OrderChanged, Resumption
 from hosted_numbers.errors import (
     HostedNumbersError,
@@ -237,7 +237,7 @@ class LetterGroups:
 
     async def _silent(self) -> HostedNumbersError:
         """Nothing answered in time: is it Temporal or the workers?"""
-        if await self._calls.reachable(timedelta(milliseconds=500)):
+        if await self._calls.reachable(temporal_calls.SECOND_LOOK):
             return NoWorkerError(
                 "Temporal is up, but no worker answered in time.",
                 "Start a worker (python worker.py) and try again; nothing is lost.",
