@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -66,6 +67,21 @@ async def eventually(true: Callable[[], Awaitable[bool]], patience: float = 15) 
         if asyncio.get_running_loop().time() > give_up:
             raise AssertionError("it never came true")
         await asyncio.sleep(0.02)
+
+
+async def in_time(act: Callable[[], Awaitable[T]], seconds: float, rounds: int = 3) -> list[T]:
+    """What an act answers in some rounds, of which the quickest takes no longer than that.
+
+    A product that is slow is slow in each round; a machine that stands still for a moment is not.
+    """
+    answers, took = [], []
+    for _ in range(rounds):
+        began = time.monotonic()
+        answers.append(await act())
+        took.append(time.monotonic() - began)
+        if took[-1] < seconds:
+            return answers
+    raise AssertionError(f"not within {seconds} seconds, but {took}")
 
 
 class InProcess(httpx.ASGITransport):

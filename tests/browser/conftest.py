@@ -8,10 +8,10 @@ from typing import Any, Final
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, StorageState, async_playwright, expect
+from playwright.async_api import Browser, StorageState, async_playwright
 
 from deploy import local
-from tests.browser.person import LOOKS, TELL_OF_VIOLATIONS, Person
+from tests.browser.person import TELL_OF_VIOLATIONS, Person
 from tests.end_to_end.conftest import deployment, number
 from tests.end_to_end.product import Parts, Product
 
@@ -25,8 +25,6 @@ ARGUMENTS: Final = (
     "--no-first-run",
     "--disable-background-networking",
 )
-
-expect.set_options(timeout=LOOKS)
 
 Opened = Callable[..., Awaitable[Person]]
 

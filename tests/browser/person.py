@@ -13,6 +13,7 @@ from playwright.async_api import ConsoleMessage, Error, FilePayload, Locator, Pa
 from tests.end_to_end.product import Product
 
 LOOKS: Final = 20_000  # milliseconds that a look may take, on a busy machine
+expect.set_options(timeout=LOOKS)
 OWNER: Final = {
     "E-mail of the owner": "owner@example.com",
     "Title of the signer": "Owner",
@@ -91,7 +92,7 @@ class Person:
 
     async def sees_alert(self, words: str | re.Pattern[str]) -> None:
         """Wait for what is wrong."""
-        await expect(self.page.get_by_role("alert")).to_contain_text(words, timeout=LOOKS)
+        await expect(self.page.get_by_role("alert")).to_contain_text(words)
 
     def heading(self, name: str) -> Locator:
         """A heading, by its whole name."""

@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Opened
-from tests.browser.person import LOOKS, Person
+from tests.browser.person import Person
 from tests.end_to_end.product import Product
 
 pytestmark = [pytest.mark.processes, pytest.mark.asyncio(loop_scope="session")]
@@ -68,7 +68,7 @@ async def test_keyboard_alone_enters_a_code(person: Person, product: Product, nu
     await expect(field).to_be_focused()
     await page.keyboard.type(code)
     await page.keyboard.press("Enter")
-    await expect(person.heading("Enter the code")).to_be_hidden(timeout=LOOKS)
+    await expect(person.heading("Enter the code")).to_be_hidden()
     await product.until(number, phase="completed")
 
 

@@ -19,7 +19,7 @@ HOSTED = "The number is hosted on Twilio and ready for SMS."
 async def moves_to(person: Person, heading: str) -> None:
     """The page comes to show a heading: by itself, or where nothing runs in it, looked at again."""
     if person.script:
-        await expect(person.heading(heading)).to_be_visible(timeout=LOOKS)
+        await expect(person.heading(heading)).to_be_visible()
         return
 
     async def stands_there() -> bool:
@@ -76,8 +76,8 @@ async def test_page_moves_without_being_loaded_again(
     await page.evaluate("window.untouched = true")
     await expect(person.heading("Have the number called")).to_be_visible()
     assert (await product.act(number, "verification-call")).status_code == 200
-    await expect(person.heading("Enter the code")).to_be_visible(timeout=LOOKS)
-    await expect(page.locator("#news")).to_contain_text(f"Twilio called {number}", timeout=LOOKS)
+    await expect(person.heading("Enter the code")).to_be_visible()
+    await expect(page.locator("#news")).to_contain_text(f"Twilio called {number}")
     code = await product.heard_code(await product.until(number, status="pending-verification"))
     assert (await product.act(number, "verification-code", code=code)).json()["taken"]
     await person.sees(HOSTED)
@@ -92,7 +92,7 @@ async def test_overview_moves_without_being_loaded_again(
     await person.page.evaluate("window.untouched = true")
     await product.started(number, call_when="asked")
     row = person.page.locator("#pressing").get_by_text(number)
-    await expect(row).to_be_visible(timeout=LOOKS)
+    await expect(row).to_be_visible()
     assert await person.page.evaluate("window.untouched")
     await row.click()
     await expect(person.heading(number)).to_be_visible()
@@ -109,7 +109,7 @@ async def test_what_somebody_types_is_left_alone(
     await page.get_by_text("Change the order").click()
     await page.get_by_label("Title of the signer").fill("Managing director")
     assert (await product.act(number, "verification-call")).status_code == 200
-    await expect(person.heading("Enter the code")).to_be_visible(timeout=LOOKS)
+    await expect(person.heading("Enter the code")).to_be_visible()
     await person.sees("The order has moved on while you type.")
     await expect(page.get_by_label("Title of the signer")).to_have_value("Managing director")
 

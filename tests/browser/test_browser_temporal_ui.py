@@ -9,7 +9,6 @@ import pytest
 from playwright.async_api import Browser, Page, StorageState, expect
 
 from hosted_numbers.ids import order_workflow_id
-from tests.browser.person import LOOKS
 from tests.end_to_end.product import Product
 
 pytestmark = [
@@ -59,18 +58,16 @@ async def test_an_order_is_read_in_the_temporal_ui_by_the_operator_alone(
     async with window(browser) as stranger:
         await stranger.goto(page_of_order)
         sign_in = stranger.get_by_role("link", name="/sign-in")
-        await expect(sign_in).to_be_visible(timeout=LOOKS)
-        await expect(stranger.get_by_text("find_or_create").first).to_be_visible(timeout=LOOKS)
+        await expect(sign_in).to_be_visible()
+        await expect(stranger.get_by_text("find_or_create").first).to_be_visible()
         address = await sign_in.get_attribute("href")
         assert address == f"{product.deployment.url('gateway')}/sign-in"
         assert CANARY not in await stranger.content()
 
     async with window(browser, storage_state=cookies) as operator:
         await operator.goto(page_of_order)
-        await expect(operator.get_by_text(CANARY).first).to_be_visible(timeout=LOOKS)
-        await expect(operator.get_by_text("Create the order at Twilio").first).to_be_visible(
-            timeout=LOOKS
-        )
+        await expect(operator.get_by_text(CANARY).first).to_be_visible()
+        await expect(operator.get_by_text("Create the order at Twilio").first).to_be_visible()
         await expect(operator.get_by_role("link", name="/sign-in")).to_have_count(0)
 
 

@@ -53,21 +53,6 @@ async def eventually(look: Callable[[], Awaitable[T]], patience: float = PATIENC
     return found
 
 
-async def in_time(act: Callable[[], Awaitable[T]], seconds: float, rounds: int = 3) -> list[T]:
-    """What an act answers in some rounds, of which the quickest takes no longer than that.
-
-    A product that is slow is slow in each round; a machine that stands still for a moment is not.
-    """
-    answers, took = [], []
-    for _ in range(rounds):
-        began = time.monotonic()
-        answers.append(await act())
-        took.append(time.monotonic() - began)
-        if took[-1] < seconds:
-            return answers
-    raise AssertionError(f"not within {seconds} seconds, but {took}")
-
-
 async def run(*command: str, environment: Mapping[str, str]) -> Finished:
     """Run a command of the environment's ``bin`` to its end."""
     process = await asyncio.create_subprocess_exec(
@@ -171,12 +156,9 @@ class Product:
         return await self.gateway.post(ORDERS, json=body)
 
     async def started(self, number: str, **changes: object) -> str:
-        """The backend sends an order until it is taken, as 503 asks it to; the number."""
+        """The backend sends an order, which is taken; the number."""
         answer = await self.order(number, **changes)
-        while answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
-            await asyncio.sleep(_LOOK)
-            answer = await self.order(number, **changes)
-        assert answer.status_code in {200, 201}, answer.text
+        assert answer.status_code == 201, answer.text
         return number
 
     async def progress(self, number: str) -> dict[str, Any] | None:

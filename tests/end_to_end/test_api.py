@@ -81,27 +81,29 @@ async def test_two_orders_at_once_for_one_number(product: Product, number: str) 
     await product.held_once(number, contested)
 
 
-async def writes(product: Product) -> dict[str, int]:
-    """What Twilio was asked to do; what it was asked about is the sweep's business, too."""
-    requests: dict[str, int] = (await product.ledger())["requests"]
-    return {name: count for name, count in requests.items() if not name.startswith("GET ")}
-
-
 async def test_bad_input_starts_nothing(product: Product) -> None:
     """A 4xx with one sentence on what to do, and Twilio hears nothing of it."""
-    before = await writes(product)
-    unknown = new_number()
-    answers = [
-        await product.gateway.post(ORDERS, json={"phone_number": "5017122661"}),
-        await product.gateway.get(f"{ORDERS}/{unknown}"),
-        await product.act(unknown, "verification-code", code="12a4"),
-        await product.act(unknown, "cancel"),
-        await product.gateway.post(ORDERS, json={}, headers={"Authorization": "Bearer no"}),
-        await product.gateway.post("/callbacks/twilio", data={"PhoneNumber": unknown}),
-    ]
-    assert [each.status_code for each in answers] == [422, 404, 422, 404, 401, 403]
-    assert all(each.json()["next_step"] for each in answers)
-    assert await writes(product) == before
+
+    async def heard() -> dict[str, int]:
+        requests: dict[str, int] = (await product.ledger())["requests"]
+        return requests
+
+    for _ in range(3):  # in one of them neither the sweep nor another order asks anything
+        before = await heard()
+        unknown = new_number()
+        answers = [
+            await product.gateway.post(ORDERS, json={"phone_number": "5017122661"}),
+            await product.gateway.get(f"{ORDERS}/{unknown}"),
+            await product.act(unknown, "verification-code", code="12a4"),
+            await product.act(unknown, "cancel"),
+            await product.gateway.post(ORDERS, json={}, headers={"Authorization": "Bearer no"}),
+            await product.gateway.post("/callbacks/twilio", data={"PhoneNumber": unknown}),
+        ]
+        assert [each.status_code for each in answers] == [422, 404, 422, 404, 401, 403]
+        assert all(each.json()["next_step"] for each in answers)
+        if (after := await heard()) == before:
+            break
+    assert after == before
 
 
 @pytest.mark.fault("F04")

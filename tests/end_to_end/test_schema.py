@@ -28,8 +28,6 @@ UNLIMITED = {
     "HOSTED_NUMBERS_RATE_LIMIT_CODES": "100000/minute",
     "HOSTED_NUMBERS_RATE_LIMIT_UPLOADS": "100000/minute",
     "HOSTED_NUMBERS_RATE_LIMIT_IMPORTS": "100000/minute",
-    # Temporal on a busy machine: a 503 is no fault of the gateway's.
-    "HOSTED_NUMBERS_TEMPORAL_DEADLINE_SECONDS": "12",
     # What an order takes its time over is promised, so that a case takes no longer than this.
     "HOSTED_NUMBERS_ANSWER_DEADLINE_SECONDS": "1",
 }

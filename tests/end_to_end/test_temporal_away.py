@@ -60,7 +60,8 @@ async def test_orders_outlive_a_long_absence_of_temporal(product: Product, numbe
     await eventually(carried)  # the carrier acts by itself
 
     await product.parts.again("temporal")
-    await product.started(late)
+    await product.until(waiting)
+    assert (await product.order(late)).status_code in {200, 201}
     lives = (product.lives(each, patience=200) for each in (waiting, late, moving))
     await asyncio.gather(product.sign(waiting), product.sign(late), *lives)
     await product.held_once(waiting, late, moving)

@@ -75,15 +75,9 @@ async def ready(world: World, index: int, **order: object) -> str:
 
 
 async def all_ready(world: World, count: int, **order: object) -> list[str]:
-    """So many orders of a group of that size, a few at once."""
+    """So many orders of a group of that size."""
     sized = {"loa_group_size": count} | order
-    at_once = asyncio.Semaphore(8)
-
-    async def in_turn(index: int) -> str:
-        async with at_once:
-            return await ready(world, index, **sized)
-
-    return await asyncio.gather(*(in_turn(index) for index in range(count)))
+    return await asyncio.gather(*(ready(world, index, **sized) for index in range(count)))
 
 
 async def until_all(world: World, numbers: list[str], **expected: object) -> list[Progress]:

@@ -175,9 +175,15 @@ async def test_letter_that_turns_up_again_is_kept(world: World) -> None:
     await world.env.sleep(TWO_LOOKS)
     await world.until(waiting_for="operator")
     await world.well_again()
-    assert (await world.orders.resume(NUMBER)).taken
 
+    async def alarms() -> int:
+        events = (await world.handle().fetch_history()).events
+        return sum(event.HasField("timer_fired_event_attributes") for event in events)
+
+    before = await alarms()
+    assert (await world.orders.resume(NUMBER)).taken
     await world.until(authorization_document_sid=signing.authorization_document_sid)
+    assert await alarms() == before, "it waited for its next look"
     assert await mails(world) == ["owner@example.com"]
     await world.sign(signing)
     await world.until(phase="completed")
